@@ -1,0 +1,168 @@
+/**
+ * The store port: all that the engine asks of durability. One commit takes what many entities decided, all or nothing.
+ *
+ * 1. `commit` is atomic and fenced: with a lease that is no longer live it writes nothing and throws FENCED.
+ * 2. An entity's entries are gapless; a commit whose `fromSeq` is not the stored `seq` throws CONFLICT, nothing written.
+ * 3. `post` is idempotent by message id; a posted message stays until a commit acknowledges it.
+ * 4. A connection lost during `commit` is an unknown outcome: the engine reads back before it decides anything.
+ *
+ * Implementations: memory-store.ts (reference), postgres/postgres-store.ts; both pass tests/journal/conformance.ts.
+ */
+import type { DefinitionRef, Entry, Message, SagaStatus, Verdict } from './entry'
+
+/** Fixed number of virtual shards; an entity's shard is fnv1a(id) mod this. */
+export const SHARDS = 64
+
+/** A worker's right to write. Its epoch is in every commit (DESIGN: fence the worker, not each shard). */
+export interface Lease {
+  workerId: string
+  epoch: number
+  shards: readonly number[]
+}
+
+export interface Envelope {
+  /** Unique for ever; chosen by the sender, so sending twice is harmless. */
+  id: string
+  entityId: string
+  message: Message
+  /** Where the sender is one: W3C trace context. */
+  traceparent?: string
+}
+
+export interface PendingMessage extends Envelope {
+  /** Arrival order within the store. */
+  position: bigint
+  at: number
+}
+
+/** What lists show about a saga; written when it starts and when a field changes, never per step. */
+export interface SagaRow {
+  id: string
+  definition: DefinitionRef
+  title: string
+  ventureId: string | null
+  parentId: string | null
+  parentStep: string | null
+  status: SagaStatus
+  totalSteps: number
+  input: unknown
+  output?: unknown
+  startedBy: string | null
+  startedAt: number
+  endedAt: number | null
+  timeoutAt: number | null
+  requiresApproval: boolean
+  failureCode: string | null
+  failureReason: string | null
+}
+
+export interface GateRow {
+  id: string
+  sagaId: string
+  step: string
+  question: string
+  context: unknown
+  roles: string[]
+  openedAt: number
+  openedSeq: number
+  dueAt: number | null
+}
+
+export interface DecisionRow {
+  id: string
+  sagaId: string
+  gateId: string
+  decision: string
+  reasoning: string
+  conditions: string[]
+  decidedBy: string
+  decidedByName: string
+  at: number
+  seenSeq: number
+  previewDigest: string | null
+}
+
+export interface EntityCommit {
+  entityId: string
+  kind: 'saga'
+  /** The entity's seq before this commit; 0 creates it. */
+  fromSeq: number
+  entries: Entry[]
+  /** Hash chain head after the last entry, hex. */
+  hash: string
+  /** Written when the engine chooses to; entries after `snapshotSeq` are replayed on load. */
+  snapshot?: { seq: number; data: unknown }
+  /** Work is outstanding that only a running engine can finish: recovery must load it. */
+  active: boolean
+  /** Short text for lists, e.g. the running step's title. */
+  current: string | null
+  saga?: Partial<SagaRow> & { id: string }
+  gatesOpened: GateRow[]
+  gatesClosed: { id: string; how: 'DECIDED' | 'EXPIRED' | 'CANCELLED'; at: number }[]
+  decisions: DecisionRow[]
+  timersSet: { timer: string; dueAt: number }[]
+  timersCancelled: string[]
+  posts: Envelope[]
+  acks: { position: bigint; verdict: Verdict }[]
+}
+
+export interface StoredEntity {
+  entityId: string
+  kind: 'saga'
+  seq: number
+  hash: string
+  /** The digest its behaviour is compiled from. */
+  digest: string
+  snapshot: { seq: number; data: unknown } | null
+  /** Entries after the snapshot, in order. */
+  entries: Entry[]
+}
+
+export interface DueTimer {
+  entityId: string
+  timer: string
+  dueAt: number
+}
+
+export interface FeedItem {
+  /** Opaque, totally ordered; resume after it. */
+  cursor: string
+  entry: Entry
+}
+
+export interface Store {
+  /** Registers this worker and claims every shard whose owner is gone. `shards` is empty while another holds them. */
+  acquire(workerId: string, ttlMs: number): Promise<Lease>
+  /** Extends the lease and claims newly free shards; throws FENCED when it was taken over. */
+  renew(lease: Lease, ttlMs: number): Promise<Lease>
+  /** Gives everything back at once (drained shutdown). */
+  release(lease: Lease): Promise<void>
+
+  commit(lease: Lease, commits: EntityCommit[]): Promise<void>
+  load(entityIds: string[]): Promise<StoredEntity[]>
+  /** Owned entities whose `active` is set, oldest first; at most `limit` ids after `afterId`. */
+  active(lease: Lease, afterId: string | null, limit: number): Promise<string[]>
+  /** Owned timers due at or before `until`, soonest first. */
+  timers(lease: Lease, until: number, limit: number): Promise<DueTimer[]>
+  /** Owned, unacknowledged messages after `after`, oldest first. */
+  pending(lease: Lease, after: bigint, limit: number): Promise<PendingMessage[]>
+
+  /** Returns the ids that were new. */
+  post(envelopes: Envelope[]): Promise<string[]>
+  /** The verdicts of those messages that have been acknowledged. */
+  verdicts(messageIds: string[]): Promise<Map<string, Verdict>>
+
+  read(entityId: string, afterSeq: number, limit: number): Promise<Entry[]>
+  /** Entries of all entities in commit order, never skipping one that commits late. */
+  feed(after: string | null, limit: number): Promise<FeedItem[]>
+}
+
+/** FNV-1a over UTF-16 code units, 32 bit. */
+export function shardOf(entityId: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < entityId.length; i++) {
+    hash ^= entityId.charCodeAt(i)
+    hash = Math.imul(hash, 0x01000193)
+  }
+  return (hash >>> 0) % SHARDS
+}

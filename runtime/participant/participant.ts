@@ -1,0 +1,43 @@
+/**
+ * The participant port: one call, one outcome. Adapters live beside this file, one per kind
+ * (function-participant.ts, http-participant.ts); `registry.ts` finds the adapter for a name.
+ *
+ * 1. A call never throws for the participant's failure: it returns an outcome that says terminal, retryable or unknown.
+ * 2. `key` is the idempotency key, the same for every attempt of one logical step.
+ * 3. A compensation names the forward call it undoes (`undoes`): the participant must refuse that call afterwards.
+ */
+import type { Outcome } from '../journal/entry'
+
+export interface ParticipantCall {
+  sagaId: string
+  /** Names this attempt; a callback or late result quotes it. */
+  call: string
+  step: string
+  kind: 'action' | 'compensation'
+  attempt: number
+  operation: string
+  input: unknown
+  key: string
+  undoes?: string
+  /** Milliseconds since the epoch; after it the outcome is unknown. */
+  deadline: number
+  traceparent: string
+  /** Lets a participant that answered 202 deliver the result later. */
+  callbackToken: string
+}
+
+export interface Participant {
+  call(request: ParticipantCall, signal: AbortSignal): Promise<Outcome>
+}
+
+export interface ParticipantHealth {
+  status: 'UP' | 'DOWN' | 'UNKNOWN'
+  checkedAt: number | null
+  latencyMs: number | null
+  error: string | null
+}
+
+/** What the engine asks for: the adapter of a participant name. Undefined means nobody registered it. */
+export interface Participants {
+  find(name: string): Promise<Participant | undefined>
+}

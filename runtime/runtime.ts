@@ -1,0 +1,127 @@
+/**
+ * The embeddable runtime's public shape. `createRuntime` (index.ts) builds it on a store; services, the web server and
+ * the CLI all use these verbs and nothing deeper.
+ */
+import type { Issue } from './definition/issue'
+import type { Layout, SagaDocument } from './definition/schema'
+import type { Actor, Decision, Entry, Fact, Outcome, SagaStatus } from './journal/entry'
+import type { FeedItem } from './journal/store'
+
+export interface StartRequest {
+  /** Definition name; the newest published version unless `version` says otherwise. */
+  definition: string
+  version?: number
+  input: unknown
+  /** Chosen by the caller to make starting twice harmless; default a new UUID. At most 128 characters. */
+  id?: string
+  ventureId?: string | null
+  by?: Actor
+}
+
+export interface PublishRequest {
+  document: SagaDocument
+  /** The text as written (YAML or JSON), kept verbatim beside the parsed document. */
+  source: string
+  layout?: Layout
+  by: Actor
+  note?: string
+}
+
+export interface PublishedVersion {
+  name: string
+  version: number
+  digest: string
+  /** True when the newest version already had this digest, and nothing new was written. */
+  unchanged: boolean
+  issues: Issue[]
+}
+
+/** What one decision at a gate would do, computed by `decide` on the stored snapshot. */
+export interface DecisionPreview {
+  decision: Decision
+  allowed: boolean
+  /** Why not, when not allowed. */
+  refusal?: string
+  /** The status right after the decision, and where a run in which every call then succeeds would end or next wait. */
+  status: SagaStatus
+  finalStatus: SagaStatus
+  /** Steps that start at once. */
+  starts: { step: string; participant?: string; operation?: string }[]
+  /** Compensations in the order they would run; those with the same `rank` run at the same time. */
+  compensates: { step: string; participant: string; operation: string; key: string; rank: number }[]
+  /** Effects that have happened and cannot be undone. */
+  irreversible: string[]
+  timersCancelled: string[]
+  /** SHA-256 of the preview as shown; stored with the decision. */
+  digest: string
+}
+
+export interface GatePreview {
+  sagaId: string
+  step: string
+  /** Send it back as `seenSeq`. */
+  seq: number
+  previews: DecisionPreview[]
+}
+
+export interface Health {
+  status: 'starting' | 'active' | 'standby' | 'degraded' | 'stopped'
+  workerId: string
+  epoch: number
+  shards: number
+  resident: number
+  /** Entities with a message being decided or committed. */
+  busy: number
+  callsInFlight: number
+  pendingMessages: number
+  lastCommitAt: number | null
+  lastError: string | null
+}
+
+type By = { by: Actor; reason: string }
+
+export interface Runtime {
+  /** Resolves when this worker owns shards and has recovered, or stands by for another worker. */
+  start(): Promise<void>
+  /** Stops taking work, finishes the commit in flight, gives the lease back. */
+  stop(): Promise<void>
+  health(): Health
+
+  publish(request: PublishRequest): Promise<PublishedVersion>
+
+  /** Durable when it resolves. Throws INVALID_INPUT with issues, NOT_FOUND. */
+  startSaga(request: StartRequest): Promise<{ sagaId: string }>
+  /** One round trip for all; at most 1,000. One answer per request, in order. */
+  startMany(
+    requests: StartRequest[],
+  ): Promise<({ sagaId: string } | { error: { code: string; message: string } })[]>
+
+  /** Each of these resolves once the saga has taken the message, and throws a SagaError when it refuses. */
+  signal(sagaId: string, name: string, payload: unknown, by?: Actor): Promise<void>
+  pause(sagaId: string, by: By): Promise<void>
+  resume(sagaId: string, by: By): Promise<void>
+  cancel(sagaId: string, by: By): Promise<void>
+  rollBack(sagaId: string, by: By): Promise<void>
+  retryStep(sagaId: string, step: string, by: By): Promise<void>
+  resolveStep(sagaId: string, step: string, by: By): Promise<void>
+  decide(request: {
+    sagaId: string
+    step: string
+    decision: Decision
+    reasoning: string
+    conditions?: string[]
+    seenSeq: number
+    previewDigest?: string
+    by: Actor
+  }): Promise<{ decisionId: string }>
+  previewDecision(sagaId: string, step: string): Promise<GatePreview>
+  /** The later result of a call that answered 202. The token was made for exactly that call. */
+  completeCall(callbackToken: string, outcome: Outcome): Promise<void>
+
+  journal(sagaId: string, afterSeq?: number, limit?: number): Promise<Entry[]>
+  feed(after: string | null, limit?: number): Promise<FeedItem[]>
+  /** Calls back soon after anything was committed by this process; a hint, never a promise. */
+  onCommit(listener: (entityIds: readonly string[]) => void): () => void
+  /** Resolves with the facts that ended it. Polls the store when another worker runs the saga. */
+  waitForEnd(sagaId: string, signal?: AbortSignal): Promise<Extract<Fact, { t: 'saga.ended' }>>
+}
