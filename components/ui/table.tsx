@@ -12,9 +12,9 @@ export function Table({
   className?: string
 }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls sideways must be reachable by keyboard
     <section
       aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard
       tabIndex={0}
       className="overflow-x-auto rounded-lg border bg-surface-1"
     >
