@@ -23,7 +23,7 @@ import {
   trim,
 } from './forward'
 import { type SagaState, SNAPSHOT_FORMAT } from './state'
-import { refuse, Turn, type TurnContext } from './turn'
+import { expressionFailure, refuse, Turn, type TurnContext } from './turn'
 import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from './unwind'
 
 export type DecideContext = TurnContext & { entityId: string }
@@ -138,12 +138,12 @@ function run(turn: Turn): void {
 }
 
 function perform(turn: Turn, type: string, params: Record<string, unknown>): void {
-  const step = String(params['step'])
+  const step = String(params.step)
   switch (type) {
     case 'enter':
       return enter(turn, step)
     case 'branchEnded':
-      return branchEnded(turn, step, String(params['branch']), params['ok'] === true)
+      return branchEnded(turn, step, String(params.branch), params.ok === true)
     case 'trim':
       return trim(turn, step)
     case 'completed':
@@ -285,7 +285,15 @@ function gateTimeout(turn: Turn, id: string): Message[] {
 
 function completed(turn: Turn): void {
   const { state } = turn
-  if (state.region !== null) itemOutput(turn)
+  if (state.region !== null) {
+    try {
+      itemOutput(turn)
+    } catch (error) {
+      turn.failure = expressionFailure(error)
+      turn.raise('unwind')
+      return
+    }
+  }
   endSaga(turn, 'COMPLETED')
 }
 
