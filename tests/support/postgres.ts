@@ -1,24 +1,16 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { deploy } from '../../server/launch/migrate.mjs'
 import { destroyPostgres, startPostgres, urlAt } from '../../server/launch/postgres.mjs'
+import { freePort } from './free-port'
 
 declare module 'vitest' {
   interface ProvidedContext {
     databaseUrl: string
   }
 }
-
-const freePort = () =>
-  new Promise<number>((done) => {
-    const s = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = s.address() as { port: number }
-      s.close(() => done(port))
-    })
-  })
 
 // a throw-away cluster for the whole run
 export default async function setup(project: TestProject) {
