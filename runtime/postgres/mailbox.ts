@@ -8,7 +8,8 @@
  * 1. Every poster has its transaction number before it draws a position (`post_messages`, `commit_entities`).
  * 2. Whoever drew a position up to `after` thus has a number below the snapshot's xmax now; once the oldest running
  *    transaction (xmin) is past that number, all of them have ended, and `after` is settled.
- * 3. A long transaction elsewhere in the server holds `settled` back: a longer look, never a lost or delayed message.
+ * 3. Newly claimed shards bring mail of any age: the look starts over, less what was given.
+ * 4. A long transaction elsewhere in the server holds `settled` back: a longer look, never a lost or delayed message.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
 import type { ErrorCode } from '../errors'
@@ -21,6 +22,7 @@ import { translating } from './database-error'
 interface Reader {
   given: Set<bigint>
   settled: bigint
+  shards: string
   /** Becomes `settled` when every transaction below `xmax` has ended. */
   mark: { position: bigint; xmax: bigint } | null
 }
@@ -29,9 +31,10 @@ export function createMailbox(prisma: PrismaClient) {
   const readers = new Map<string, Reader>()
 
   function readerOf(lease: Lease): Reader {
+    const shards = lease.shards.join()
     const known = readers.get(keyOf(lease))
-    if (known) return known
-    const reader: Reader = { given: new Set(), settled: 0n, mark: null }
+    if (known?.shards === shards) return known
+    const reader: Reader = { given: known?.given ?? new Set(), settled: 0n, mark: null, shards }
     readers.set(keyOf(lease), reader)
     return reader
   }
@@ -68,7 +71,8 @@ export function createMailbox(prisma: PrismaClient) {
     )
     const messages = (JSON.parse(found?.messages ?? '[]') as StoredMessage[]).map(toPending)
     for (const { position } of messages) reader.given.add(position)
-    if (found && messages.length < limit) settle(reader, after, found)
+    if (found && messages.length < limit && readers.get(keyOf(lease)) === reader)
+      settle(reader, after, found)
     return messages
   }
 
