@@ -9,17 +9,18 @@
  * 5. A fenced lease stops everything at once.
  * 6. An entity in memory is a cache of its journal: it can be dropped whenever nothing of it is under way.
  */
-import { replay } from './replay'
+
+import type { CompiledSaga } from '../compiler/compile'
+import { isSagaError } from '../errors'
 import type { Command, Entry, Message, Verdict } from '../journal/entry'
 import type { EntityCommit, Lease, PendingMessage, Store, StoredEntity } from '../journal/store'
 import { shardOf } from '../journal/store'
-import { type CompiledSaga } from '../compiler/compile'
-import { isSagaError } from '../errors'
 import type { Clock, Logger } from '../ports'
 import { chainHash, GENESIS } from '../security/digest'
 import { decide } from './decide'
 import type { Definitions } from './definitions'
 import type { Performer } from './perform'
+import { replay } from './replay'
 import type { SagaState } from './state'
 import { Timers } from './timers'
 import { toCommit } from './to-commit'
@@ -95,8 +96,10 @@ export class Engine {
     this.#options = options
     this.#lease = lease
     this.#performer = performer
-    this.#timers = new Timers(options, () => this.#lease, (entityId, timer) =>
-      this.deliver(entityId, { type: 'timer', timer }),
+    this.#timers = new Timers(
+      options,
+      () => this.#lease,
+      (entityId, timer) => this.deliver(entityId, { type: 'timer', timer }),
     )
   }
 
@@ -282,7 +285,11 @@ export class Engine {
         const at = clock.now()
         const decided = resident.saga
           ? decide(resident.saga, state, message, { entityId: resident.id, at, seq: seq + 1 })
-          : ({ accepted: false, code: 'NOT_FOUND', reason: `There is no saga ${resident.id}` } as const)
+          : ({
+              accepted: false,
+              code: 'NOT_FOUND',
+              reason: `There is no saga ${resident.id}`,
+            } as const)
         if (!decided.accepted)
           verdict = { accepted: false, code: decided.code, reason: decided.reason }
         else if (decided.changed) {
@@ -532,7 +539,8 @@ export class Engine {
       const entity = found.get(id)
       const resident = this.#residents.get(id)
       if (entity) await this.#restore(entity, resident)
-      else if (resident) Object.assign(resident, { state: null, seq: 0, hash: GENESIS, snapshotSeq: 0 })
+      else if (resident)
+        Object.assign(resident, { state: null, seq: 0, hash: GENESIS, snapshotSeq: 0 })
     }
   }
 
