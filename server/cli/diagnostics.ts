@@ -51,7 +51,9 @@ function frame(text: string, place: Place, paint: (text: string) => string): str
     shown.push(`  ${output.dim(`${String(n).padStart(width)} │`)} ${line}`.trimEnd())
     if (n !== place.line) continue
     const mark = '~'.repeat(Math.min(place.length, Math.max(1, 161 - place.column)))
-    shown.push(`  ${output.dim(`${' '.repeat(width)} │`)} ${' '.repeat(place.column - 1)}${paint(mark)}`)
+    shown.push(
+      `  ${output.dim(`${' '.repeat(width)} │`)} ${' '.repeat(place.column - 1)}${paint(mark)}`,
+    )
   }
   return shown
 }

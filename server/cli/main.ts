@@ -20,7 +20,7 @@ const USAGE = `sagawright — work with saga files
       Publishes the file if it differs from the newest version, and starts it for real: on the database of this folder
       (that of npm start) or on DATABASE_URL, with the participants that are registered there.
   sagawright run FILE --url URL --key KEY [...]
-      The same on a server, over its API. The key may also come from SAGAWRIGHT_KEY.
+      The same on a server, over its API. The key may also come from SAGAWRIGHT_API_KEY.
 
   sagawright export FILE --to ${FORMATS.join('|')}
       Writes it to standard output in another form.
@@ -80,7 +80,7 @@ async function dispatch(args: string[]): Promise<number> {
         follow: values.follow ?? false,
         id: values.id,
         url: values.url,
-        key: values.key ?? process.env.SAGAWRIGHT_KEY,
+        key: values.key ?? process.env.SAGAWRIGHT_API_KEY,
       })
     }
     case 'export': {

@@ -21,7 +21,11 @@ export function printIssues(file: SourceFile): void {
     const n = file.issues.filter((issue) => issue.severity === severity).length
     return n === 0 ? [] : [`${n} ${word}${n === 1 || severity === 'info' ? '' : 's'}`]
   }
-  const counts = [...count('error', 'error'), ...count('warning', 'warning'), ...count('info', 'info')]
+  const counts = [
+    ...count('error', 'error'),
+    ...count('warning', 'warning'),
+    ...count('info', 'info'),
+  ]
   const failed = hasErrors(file.issues)
   const verdict = failed ? output.red('✗') : output.green('✓')
   const found = counts.length > 0 ? counts.join(', ') : 'nothing to object to'
