@@ -2,7 +2,7 @@
  * Does every expression read only what surely exists when it is evaluated? What a step reads must have run on *every*
  * way to it (assignment.ts); a finding names a way on which it did not.
  *
- * A read inside `$exists(steps.x)` says that the author knows; then every read of x in that expression is taken as meant.
+ * An expression that asks `$exists(steps.x)` knows that some way skips x, so its reads of x are taken as meant.
  */
 import type { EditCommand } from '../../definition/edit'
 import type { GraphStep } from '../../definition/graph'
@@ -101,22 +101,22 @@ function ancestors(id: string, graph: RuleContext['graph']): string[] {
 
 function steps(site: ExpressionSite, flow: Flow): Issue[] {
   if (!flow.assigned.reaches(site.step)) return []
-  return site.reads.steps
-    .filter((id) => !known(site, id, flow) && !asksWhetherItExists(site.source, id))
-    .flatMap((id) => report(site, flow, whyNot(site, id, flow)))
+  return site.reads.steps.flatMap((id) => {
+    const finding = known(site, id, flow) ? undefined : whyNot(site, id, flow)
+    return finding === undefined ? [] : report(site, flow, finding)
+  })
 }
 
 function known({ moment, step }: ExpressionSite, id: string, { assigned }: Flow): boolean {
   return moment === 'item' ? assigned.atEndOf(step, id) : assigned.before(step, id)
 }
 
+/** The id is an existing step's, so it has no characters that mean something in a pattern. */
 function asksWhetherItExists(source: string, id: string): boolean {
-  return (
-    source.includes('$exists') && source.replaceAll(/[\s`"]/g, '').includes(`$exists(steps.${id}`)
-  )
+  return new RegExp(`\\$exists\\(\\s*steps\\s*\\.\\s*[\`"]?${id}(?!\\w)`).test(source)
 }
 
-function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding {
+function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding | undefined {
   const { graph, name, reachable } = flow
   const { step: reader, where, moment } = site
   const who = name(reader)
@@ -171,8 +171,9 @@ function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding {
       hint: `Read it behind ${name(fork)}, or move it before.`,
     }
   }
-  if (moment !== 'item' && !flow.leads(id, reader)) {
-    const after = flow.leads(reader, id)
+  const within = ancestors(reader, graph).includes(id)
+  if (within || (moment !== 'item' && !flow.leads(id, reader))) {
+    const after = within || flow.leads(reader, id)
     return {
       code: 'data/comes-later',
       message: after
@@ -181,6 +182,7 @@ function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding {
       hint: 'A step can read only what ran before it.',
     }
   }
+  if (asksWhetherItExists(site.source, id)) return undefined
   return {
     code: 'data/maybe-unassigned',
     message: `${reads}, but ${name(id)} does not run on this way: ${witness(site, id, flow)}.`,
