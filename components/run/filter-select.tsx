@@ -35,17 +35,15 @@ export function FilterSelect({
           ...options,
           ...(known ? [] : [{ value, label: value }]),
         ]}
-        className={cn(
-          'h-7 w-auto max-w-56 border-border text-sm',
-          value === null ? 'text-text-2' : 'rounded-r-none border-accent text-text',
-        )}
+        quiet
+        className={cn('max-w-56', value === null ? 'text-text-2' : 'rounded-r-none')}
       />
       {value === null ? null : (
         <button
           type="button"
           aria-label={`Clear the filter ${name}`}
           onClick={() => onChange(null)}
-          className="grid h-7 w-7 place-items-center rounded-r-md border border-accent border-l-0 text-text-2 hover:bg-surface-3 hover:text-text max-md:h-10"
+          className="grid h-7 w-7 place-items-center rounded-r-md border border-l-0 bg-surface-3 text-text-2 hover:text-text max-md:h-9 max-md:w-9"
         >
           <X size={13} aria-hidden />
         </button>

@@ -68,17 +68,19 @@ function fieldOf(name: string, property: Json, required: boolean): FormField {
 
 /** A first input to start from: defaults and examples where the schema has them. */
 export function sampleOf(schema: unknown): unknown {
-  if (!isObject(schema)) return {}
+  return sample(schema) ?? {}
+}
+
+function sample(schema: unknown): unknown {
+  if (!isObject(schema)) return undefined
   if ('default' in schema) return schema.default
-  if (Array.isArray(schema.examples) && schema.examples.length > 0) return schema.examples[0]
   if ('const' in schema) return schema.const
-  if (schema.type !== 'object' || !isObject(schema.properties)) return schema.type ? undefined : {}
-  const sample: Json = {}
-  for (const [name, property] of Object.entries(schema.properties)) {
-    const value = sampleOf(isObject(property) && property.type ? property : { type: 'none' })
-    if (value !== undefined) sample[name] = value
-  }
-  return sample
+  if (Array.isArray(schema.examples)) return schema.examples[0]
+  if (!isObject(schema.properties)) return undefined
+  const members = Object.entries(schema.properties)
+    .map(([name, property]) => [name, sample(property)] as const)
+    .filter(([, value]) => value !== undefined)
+  return Object.fromEntries(members)
 }
 
 function words(name: string): string {

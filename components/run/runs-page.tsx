@@ -108,8 +108,8 @@ export function RunsPage() {
         }))}
         className="min-h-0 flex-1 bg-surface-1"
       >
-        <search className="flex shrink-0 flex-wrap items-center gap-2 border-b px-4 py-2">
-          <div className="w-full md:w-64">
+        <search className="flex shrink-0 items-center gap-2 border-b px-4 py-2 max-md:overflow-x-auto">
+          <div className="w-48 shrink-0 md:w-64">
             <Input
               ref={search}
               type="search"
@@ -121,7 +121,7 @@ export function RunsPage() {
               onChange={(event) =>
                 void setFilters({ q: event.target.value }, { limitUrlUpdates: debounce(250) })
               }
-              className="h-7 border-border"
+              quiet
             />
           </div>
           <FilterSelect

@@ -16,7 +16,7 @@ import { useNarrow } from '../ui/narrow'
 import { Elapsed, RelativeTime } from '../ui/relative-time'
 
 const GRID =
-  'grid grid-cols-[1rem_9.5rem_minmax(12rem,2fr)_minmax(8rem,1fr)_minmax(6rem,1fr)_6rem_5.5rem_10rem] items-center gap-x-4 px-4'
+  'grid grid-cols-[1rem_9.5rem_minmax(14rem,3fr)_minmax(9rem,1fr)_minmax(7rem,1fr)_6rem_5.5rem_10rem] items-center gap-x-4 px-4'
 
 export function RunsTable({
   rows,
@@ -54,16 +54,22 @@ export function RunsTable({
     if (last >= rows.length - 20 && rows.length > 0) onEnd()
   }, [last, rows.length, onEnd])
 
+  // Focus follows in the next frame; keys may come faster.
+  const going = useRef<number | null>(null)
   const focused = () => {
+    if (going.current !== null) return going.current
     const row = document.activeElement?.closest<HTMLElement>('[data-row]')
     return row ? Number(row.dataset.row) : null
   }
   const focus = (index: number) => {
     if (index < 0 || index >= rows.length) return
+    going.current = index
     virtual.scrollToIndex(index)
-    requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-row="${index}"] a`)?.focus(),
-    )
+    requestAnimationFrame(() => {
+      if (going.current !== index) return
+      scroller.current?.querySelector<HTMLElement>(`[data-row="${index}"] a`)?.focus()
+      going.current = null
+    })
   }
   const toggle = () => {
     const row = rows[focused() ?? -1]
@@ -181,7 +187,7 @@ function Row({
   if (narrow) {
     return (
       <div {...shared} className="absolute inset-x-0 top-0 border-b bg-surface-1">
-        <Cell>
+        <Cell className="h-full">
           <Link href={href} className="flex h-full flex-col justify-center gap-0.5 px-4">
             <span className="flex items-center justify-between gap-3">
               <span className="truncate font-medium text-base">{run.name}</span>
