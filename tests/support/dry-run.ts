@@ -69,11 +69,14 @@ export class DryRun {
     live.seq++
     live.entries.push({ entityId: id, seq: live.seq, at: this.now, message, facts: decided.facts })
     live.state = JSON.parse(JSON.stringify(decided.state)) as SagaState
+    // As in a commit: mail first, then the calls.
     for (const command of decided.commands)
       if (command.c === 'send' && !this.#seen.has(command.id)) {
         this.#seen.add(command.id)
         this.#inbox.push({ to: command.to, message: command.message })
-      } else if (command.c === 'call' && command.call in live.state.calls)
+      }
+    for (const command of decided.commands)
+      if (command.c === 'call' && command.call in live.state.calls)
         this.#perform({ ...command, sagaId: id })
     return decided
   }
