@@ -35,7 +35,10 @@ it('gives, applied one after the other, what the schema says', async () => {
 
 it('would be told apart from another schema', async () => {
   const result = await diff('--from-empty', '--to-schema', 'prisma/schema.prisma')
-  expect(result).toMatchObject({ code: 2, stdout: expect.stringContaining('Changed the `entity` table') })
+  expect(result).toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining('Changed the `entity` table'),
+  })
 }, 60_000)
 
 it('seeds a row for every shard', async () => {

@@ -81,7 +81,10 @@ describe('a step execution', () => {
       [tick, [{ t: 'saga.started', total: 2 }, started('zebra', 1)]],
       [result(null), [{ t: 'step.failed', step: 'zebra', attempt: 1, error, final: false }]],
       [tick, [started('zebra', 2)]],
-      [result({ ok: 'a\u0000\u0000 \\u0000 \\\u0000' }), [{ t: 'step.succeeded', step: 'zebra', attempt: 2 }]],
+      [
+        result({ ok: 'a\u0000\u0000 \\u0000 \\\u0000' }),
+        [{ t: 'step.succeeded', step: 'zebra', attempt: 2 }],
+      ],
     ])
     expect(await prisma.sagaStepExecution.findMany({ where: { sagaId } })).toEqual([
       {
