@@ -88,13 +88,13 @@ function block(service: string, operation: string, title: string, value: Switch)
 <input type="hidden" name="service" value="${text(service)}">
 <input type="hidden" name="operation" value="${text(operation)}">
 ${countField(id, 'failNext', 'Fail the next', value.failNext)}
-${rateField(id, 'failRate', 'or this share', value.failRate)}
+${rateField(id, 'failRate', 'Fail this share (0 to 1)', value.failRate)}
 <label for="${id}-failKind">Failure is<select id="${id}-failKind" name="failKind">${['terminal', 'retryable', 'unknown'].map((kind) => `<option${kind === value.failKind ? ' selected' : ''}>${kind}</option>`).join('')}</select></label>
 ${countField(id, 'loseReplyNext', 'Lose the next replies', value.loseReplyNext)}
-${rateField(id, 'loseReplyRate', 'or this share', value.loseReplyRate)}
+${rateField(id, 'loseReplyRate', 'Lose this share of replies', value.loseReplyRate)}
 ${countField(id, 'delayMs', 'Delay in ms', value.delayMs)}
 ${countField(id, 'loseRequestNext', 'Lose the next requests', value.loseRequestNext)}
-${rateField(id, 'loseRequestRate', 'or this share', value.loseRequestRate)}
+${rateField(id, 'loseRequestRate', 'Lose this share of requests', value.loseRequestRate)}
 <label for="${id}-respond202Ms">Answer by callback after ms<input id="${id}-respond202Ms" name="respond202Ms" type="number" min="0" max="3600000" value="${value.respond202Ms ?? ''}" placeholder="off"></label>
 <button>Save<span class="hidden"> ${text(service)} ${text(operation)}</span></button>
 </form>
@@ -152,7 +152,7 @@ code { font: 12px/20px ui-monospace, monospace; }
 details { border-top: 1px solid var(--line); } section > details:last-of-type { border-bottom: 1px solid var(--line); }
 summary { padding: 8px 4px; cursor: pointer; } summary span { color: var(--quiet); }
 summary b { padding: 1px 6px; border-radius: 4px; background: var(--mark); color: var(--on); font-weight: 500; }
-details form { display: grid; grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); gap: 12px; padding: 4px 4px 16px 20px; }
+details form { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr)); gap: 12px; padding: 4px 4px 16px 20px; }
 label { display: grid; gap: 4px; color: var(--quiet); }
 input, select, button { min-height: 32px; padding: 4px 8px; border: 1px solid light-dark(#8b8b95, #6b6b76);
   border-radius: 6px; font: inherit; background: transparent; color: inherit; }
