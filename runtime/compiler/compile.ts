@@ -132,10 +132,7 @@ function regionStates(
       case 'signal':
         on[`done.${id}`] = target(step.next)
         if (step.onTimeout) on[`timeout.${id}`] = step.onTimeout.next
-        into.edges.set(id, [
-          ...follow(step.next),
-          ...(step.onTimeout ? [step.onTimeout.next] : []),
-        ])
+        into.edges.set(id, [...follow(step.next), ...(step.onTimeout ? [step.onTimeout.next] : [])])
         break
       case 'parallel': {
         on[`done.${id}`] = target(step.next)
@@ -173,9 +170,7 @@ function parallelStates(
   const members = new Map<string, string[]>()
   for (const [name, region] of Object.entries(branches)) {
     const before = into.steps.size
-    const ended = (ok: boolean) => [
-      { type: 'branchEnded', params: { step: id, branch: name, ok } },
-    ]
+    const ended = (ok: boolean) => [{ type: 'branchEnded', params: { step: id, branch: name, ok } }]
     const failed = `$failed:${id}:${name}`
     regions[name] = {
       initial: region.start,

@@ -2,7 +2,7 @@
  * Which steps of the outer saga the expressions of a map's region may read: the child saga carries only those outputs.
  * Cached per map step, because documents do not change.
  */
-import type { MapStep, Mapping, Region, Step } from '../definition/schema'
+import type { Mapping, MapStep, Region, Step } from '../definition/schema'
 import { compileExpression, type Reads } from '../expression/expression'
 import { compileMapping, compileTemplate } from '../expression/mapping'
 

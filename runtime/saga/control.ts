@@ -20,7 +20,10 @@ type Of<T extends Message['type']> = Extract<Message, { type: T }>
 export function pause(turn: Turn, message: Of<'pause'>): void {
   const { id, status } = turn.state
   if (status !== 'RUNNING' && status !== 'COMPENSATING')
-    refuse('WRONG_STATE', `Saga ${id} is ${status}; only a running or compensating one can be paused`)
+    refuse(
+      'WRONG_STATE',
+      `Saga ${id} is ${status}; only a running or compensating one can be paused`,
+    )
   pauseSaga(turn, message.reason)
 }
 
@@ -30,7 +33,8 @@ export function unpause(turn: Turn): Message[] {
   const { paused } = state
   if (!paused) return []
   state.paused = null
-  for (const [timer, leftMs] of Object.entries(paused.timers)) turn.setTimer(timer, turn.at + leftMs)
+  for (const [timer, leftMs] of Object.entries(paused.timers))
+    turn.setTimer(timer, turn.at + leftMs)
   turn.setStatus(paused.status)
   return paused.deferred
 }
@@ -40,7 +44,10 @@ export function defer(turn: Turn, message: Message): void {
   const { paused, calls, id } = turn.state
   if (!paused) return
   if (paused.deferred.length >= SAGA_LIMITS.deferred)
-    refuse('LIMIT_EXCEEDED', `Saga ${id} is paused and holds ${SAGA_LIMITS.deferred} messages already`)
+    refuse(
+      'LIMIT_EXCEEDED',
+      `Saga ${id} is paused and holds ${SAGA_LIMITS.deferred} messages already`,
+    )
   turn.state.paused = { ...paused, deferred: [...paused.deferred, message] }
   if (message.type === 'result') {
     const call = calls[message.call]
@@ -55,7 +62,8 @@ export function resume(turn: Turn): Message[] {
   const deferred = unpause(turn)
   for (const [step, record] of Object.entries(turn.state.steps))
     if (record.stuck) restartStep(turn, step)
-    else if (record.undo?.state === 'exhausted') callUndo(turn, step, record.undo.attempt + 1, turn.at)
+    else if (record.undo?.state === 'exhausted')
+      callUndo(turn, step, record.undo.attempt + 1, turn.at)
   if (turn.state.unwinding) schedule(turn)
   return deferred
 }
@@ -103,8 +111,14 @@ function refuseUnlessAbortable(turn: Turn, verb: string): void {
 
 export function rollBack(turn: Turn, reason: string): Message[] {
   const { state } = turn
-  if (state.status === 'ROLLED_BACK' || (state.unwinding?.mode === 'force' && !state.unwinding.halted))
-    refuse('WRONG_STATE', `Saga ${state.id} is ${state.status}; there is nothing more to compensate`)
+  if (
+    state.status === 'ROLLED_BACK' ||
+    (state.unwinding?.mode === 'force' && !state.unwinding.halted)
+  )
+    refuse(
+      'WRONG_STATE',
+      `Saga ${state.id} is ${state.status}; there is nothing more to compensate`,
+    )
   if (!state.unwinding || ENDED.includes(state.status)) return unwindNow(turn, 'force', reason)
   // Already unwinding: go on, by force, with what was exhausted or held.
   const deferred = unpause(turn)
@@ -231,7 +245,10 @@ export function decideGate(turn: Turn, message: Of<'decide'>): Message[] {
   const { step, decision } = message
   const gate = state.gates[step]
   if (!gate)
-    refuse('MOVED_ON', `Gate ${step} of saga ${state.id} is not open any more; look at the saga again`)
+    refuse(
+      'MOVED_ON',
+      `Gate ${step} of saga ${state.id} is not open any more; look at the saga again`,
+    )
   else if (message.seenSeq < state.movedSeq)
     refuse(
       'MOVED_ON',

@@ -138,12 +138,12 @@ function run(turn: Turn): void {
 }
 
 function perform(turn: Turn, type: string, params: Record<string, unknown>): void {
-  const step = String(params['step'])
+  const step = String(params.step)
   switch (type) {
     case 'enter':
       return enter(turn, step)
     case 'branchEnded':
-      return branchEnded(turn, step, String(params['branch']), params['ok'] === true)
+      return branchEnded(turn, step, String(params.branch), params.ok === true)
     case 'trim':
       return trim(turn, step)
     case 'completed':

@@ -34,7 +34,10 @@ export class Definitions {
     const found = await this.#store.find(name, version || undefined)
     if (!found) return undefined
     const { ref, document } = found
-    return { ref, saga: this.#compiled.get(ref.digest) ?? this.#keep(ref.digest, compileSaga(document)) }
+    return {
+      ref,
+      saga: this.#compiled.get(ref.digest) ?? this.#keep(ref.digest, compileSaga(document)),
+    }
   }
 
   #keep(digest: string, saga: CompiledSaga): CompiledSaga {

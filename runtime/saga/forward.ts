@@ -8,6 +8,8 @@
  * 3. Past the pivot nothing may fail the saga: a step that gives up is `stuck`, the saga pauses and an operator decides.
  *    The same holds for a pivot whose outcome stays unknown.
  */
+
+import { regionReads } from '../compiler/region-reads'
 import type {
   ActionStep,
   ApprovalStep,
@@ -18,7 +20,6 @@ import type {
 } from '../definition/schema'
 import type { StepFailure } from '../errors'
 import { compileTemplate } from '../expression/mapping'
-import { regionReads } from '../compiler/region-reads'
 import type { Message, Outcome } from '../journal/entry'
 import { nextAttemptAt, retryPolicy } from './retry'
 import { type ChildRecord, SAGA_LIMITS } from './state'
@@ -222,7 +223,8 @@ export function retryCall(turn: Turn, id: string): void {
 }
 
 function startWait(turn: Turn, id: string, step: WaitStep): void {
-  const until = step.until === undefined ? turn.at + (step.forMs ?? 0) : instant(turn, id, step.until)
+  const until =
+    step.until === undefined ? turn.at + (step.forMs ?? 0) : instant(turn, id, step.until)
   turn.put(id, { state: 'waiting' })
   turn.fact({ t: 'step.waiting', step: id, for: 'timer', until })
   turn.setTimer(`wait:${id}`, Math.max(until, turn.at))
@@ -230,7 +232,8 @@ function startWait(turn: Turn, id: string, step: WaitStep): void {
 
 function instant(turn: Turn, id: string, source: string): number {
   const value = turn.evaluate(source, turn.at)
-  const at = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
+  const at =
+    typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
   if (!Number.isFinite(at))
     throw new Error(`${id} waits until ${JSON.stringify(value)}, which is no time`)
   return at
@@ -245,7 +248,12 @@ function startSignal(turn: Turn, id: string, step: SignalStep): void {
   }
   const until = step.timeoutMs === undefined ? undefined : turn.at + step.timeoutMs
   turn.put(id, { state: 'waiting' })
-  turn.fact({ t: 'step.waiting', step: id, for: 'signal', ...(until === undefined ? {} : { until }) })
+  turn.fact({
+    t: 'step.waiting',
+    step: id,
+    for: 'signal',
+    ...(until === undefined ? {} : { until }),
+  })
   if (until !== undefined) turn.setTimer(`signal:${id}`, until)
 }
 
@@ -351,7 +359,10 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
     )
   }
   turn.put(id, { map: { ...map, children, next } })
-  if (children.length === map.items.length && children.every((child) => child.status === 'COMPLETED'))
+  if (
+    children.length === map.items.length &&
+    children.every((child) => child.status === 'COMPLETED')
+  )
     completeStep(turn, id, map.outputs)
 }
 
@@ -416,8 +427,7 @@ export function branchEnded(turn: Turn, id: string, branch: string, ok: boolean)
   turn.put(id, { branches })
   turn.fact({ t: 'branch.ended', step: id, branch, ok })
   const names = Object.keys(step.branches)
-  const needed =
-    step.join === 'all' ? names.length : step.join === 'any' ? 1 : step.join.quorum
+  const needed = step.join === 'all' ? names.length : step.join === 'any' ? 1 : step.join.quorum
   const won = names.filter((name) => branches[name] === true).length
   const lost = names.filter((name) => branches[name] === false).length
   if (won >= needed) {

@@ -81,7 +81,9 @@ function preview(
     compensates: ahead.compensates,
     irreversible: ahead.left,
     timersCancelled: decided.commands.flatMap((command) =>
-      command.c === 'cancelTimer' && !(command.timer in decided.state.timers) ? [command.timer] : [],
+      command.c === 'cancelTimer' && !(command.timer in decided.state.timers)
+        ? [command.timer]
+        : [],
     ),
   })
 }
@@ -102,7 +104,9 @@ function lookAhead(
   let left = leftOf(facts)
   // Calls that were under way before the decision settle first.
   let round: { call: string }[] = [
-    ...Object.values(first.calls).filter((call) => !commands.some((c) => c.c === 'call' && c.call === call.call)),
+    ...Object.values(first.calls).filter(
+      (call) => !commands.some((c) => c.c === 'call' && c.call === call.call),
+    ),
     ...commands.filter((command) => command.c === 'call'),
   ]
   note(round as Command[])

@@ -7,7 +7,7 @@ import { SagaError } from '../errors'
 import type { StoredEntity } from '../journal/store'
 import { canonicalJson } from '../security/digest'
 import { decide } from './decide'
-import { SNAPSHOT_FORMAT, type SagaState } from './state'
+import { type SagaState, SNAPSHOT_FORMAT } from './state'
 
 /** Throws CONFLICT naming the entry that decides differently than it did. Null for an entity without entries. */
 export function replay(saga: CompiledSaga, entity: StoredEntity): SagaState | null {

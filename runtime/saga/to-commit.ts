@@ -88,7 +88,7 @@ function sagaRow(
             startedBy: state.startedBy,
             startedAt: state.startedAt,
             endedAt: null,
-            timeoutAt: state.timers['saga'] ?? null,
+            timeoutAt: state.timers.saga ?? null,
             requiresApproval: hasApproval(saga),
             failureCode: null,
             failureReason: null,
@@ -99,7 +99,11 @@ function sagaRow(
           set({
             status: fact.status,
             ...(fact.status === 'COMPENSATING'
-              ? { endedAt: null, failureCode: error?.code ?? null, failureReason: state.unwinding?.reason ?? null }
+              ? {
+                  endedAt: null,
+                  failureCode: error?.code ?? null,
+                  failureReason: state.unwinding?.reason ?? null,
+                }
               : {}),
           })
           break
@@ -169,7 +173,8 @@ export function currentOf(saga: CompiledSaga, state: SagaState): string | null {
   if (state.paused) return state.paused.reason.slice(0, 200)
   const words: string[] = []
   for (const [id, record] of Object.entries(state.steps)) {
-    const step = saga.steps.get(id) ?? (state.region ? saga.region(state.region).steps.get(id) : undefined)
+    const step =
+      saga.steps.get(id) ?? (state.region ? saga.region(state.region).steps.get(id) : undefined)
     if (!step) continue
     const name = step.title ?? id
     if (record.undo?.state === 'running' || record.undo?.state === 'retrying')

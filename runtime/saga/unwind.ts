@@ -238,7 +238,8 @@ function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure):
   turn.fact({ t: 'compensation.exhausted', step: id, strategy })
   const reason = `The compensation of ${id} failed for good: ${error.code}`
   if (strategy === 'QUARANTINE_SAGA') halt(turn, reason)
-  else if (strategy === 'MANUAL_COMPENSATION') pauseSaga(turn, `${reason}. Do it by hand, then resolve the step.`)
+  else if (strategy === 'MANUAL_COMPENSATION')
+    pauseSaga(turn, `${reason}. Do it by hand, then resolve the step.`)
   else if (strategy === 'CHAIRMAN_INTERVENTION') {
     const gate = `${turn.state.id}:${id}:undo:${turn.seq}`
     turn.state.gates[id] = { gate, kind: 'undo', openedSeq: turn.seq }
