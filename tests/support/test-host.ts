@@ -23,12 +23,19 @@ export const ORIGIN = 'http://127.0.0.1:3400'
 
 export type TestHost = Awaited<ReturnType<typeof openTestHost>>
 
-/** Opens and starts one; `env` overrides, `run: false` leaves the runtime standing. */
+/**
+ * Opens and starts one; `env` overrides, `run: false` leaves the runtime standing, `shared` takes the database of that
+ * address instead of making one.
+ */
 export async function openTestHost(
-  clusterUrl: string,
-  { env = {}, run = true }: { env?: Record<string, string>; run?: boolean } = {},
+  url: string,
+  {
+    env = {},
+    run = true,
+    shared = false,
+  }: { env?: Record<string, string>; run?: boolean; shared?: boolean } = {},
 ) {
-  const databaseUrl = await createDatabase(clusterUrl)
+  const databaseUrl = shared ? url : await createDatabase(url)
   const lines: string[] = []
   const opened = openHost(
     readEnv({
