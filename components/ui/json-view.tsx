@@ -23,16 +23,17 @@ export function JsonView({
   const text = value === undefined ? '–' : JSON.stringify(value, null, 2)
   return (
     <div className={cn('group relative rounded-md border bg-canvas', className)}>
-      <pre
+      <section
+        aria-label={label}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
-        aria-label={label}
-        role="region"
-        className="max-h-72 overflow-auto whitespace-pre-wrap break-words p-2.5 pr-9 font-mono text-xs"
+        className="max-h-72 overflow-auto rounded-md"
       >
-        {pieces(text.slice(0, SHOWN))}
-        {text.length > SHOWN ? `\n… ${text.length - SHOWN} more characters` : null}
-      </pre>
+        <pre className="whitespace-pre-wrap break-words p-2.5 pr-9 font-mono text-xs">
+          {pieces(text.slice(0, SHOWN))}
+          {text.length > SHOWN ? `\n… ${text.length - SHOWN} more characters` : null}
+        </pre>
+      </section>
       <span className="absolute top-1 right-1 opacity-0 focus-within:opacity-100 group-hover:opacity-100">
         <IconButton
           label={copied ? 'Copied' : `Copy ${label.toLowerCase()}`}
