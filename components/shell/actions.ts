@@ -1,0 +1,126 @@
+'use client'
+
+/**
+ * The registry of everything that can be done on the page at hand. The palette lists it, the shortcut sheet explains
+ * it, and one key listener runs it, so that a shortcut exists exactly where its action does.
+ *
+ * 1. Keys never fire while somebody types, nor inside a dialog or menu, unless the action says `everywhere`.
+ * 2. A disabled action stays listed and says why.
+ * 3. Keys are written `mod+k`, `g r` (one after the other) or `?`; `mod` is Ctrl, or Command on Apple machines.
+ */
+import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { isApple } from '../ui/platform'
+
+export interface Action {
+  /** Stable and unique, e.g. `run.pause`. */
+  id: string
+  title: string
+  /** Heading in palette and sheet, e.g. `This run`. */
+  group: string
+  keys?: string
+  disabledReason?: string | null | undefined
+  /** Runs even while somebody types. */
+  everywhere?: boolean
+  /** Explained in the sheet, but not offered in the palette: moving a selection, for instance. */
+  keysOnly?: boolean
+  run: () => void
+}
+
+const sources = new Set<{ current: readonly Action[] }>()
+const listeners = new Set<() => void>()
+let version = 0
+
+/** Offers actions while the component is mounted. Give it a new list on every render; that costs nothing. */
+export function useActions(actions: readonly Action[]): void {
+  const source = useRef(actions)
+  useEffect(() => {
+    source.current = actions
+  })
+  useEffect(() => {
+    sources.add(source)
+    changed()
+    return () => {
+      sources.delete(source)
+      changed()
+    }
+  }, [])
+}
+
+/** All actions on offer, those of the innermost component first. */
+export function currentActions(): Action[] {
+  return [...sources].reverse().flatMap((source) => [...source.current])
+}
+
+/** Rerenders when actions come or go. */
+export function useActionsVersion(): number {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    () => version,
+    () => 0,
+  )
+}
+
+/** Mount once: turns key presses into actions. */
+export function useActionKeys(): void {
+  useEffect(() => {
+    let before: { key: string; at: number } | null = null
+    function onKeyDown(event: KeyboardEvent) {
+      if (event.defaultPrevented || event.isComposing) return
+      const key = pressed(event)
+      if (key === null) return
+      const busy = isTaken(event.target)
+      const sequence = before && event.timeStamp - before.at < 1000 ? `${before.key} ${key}` : null
+      before = busy ? null : { key, at: event.timeStamp }
+      const actions = currentActions().filter(
+        (action) => action.keys && (!busy || action.everywhere),
+      )
+      const action =
+        actions.find((candidate) => candidate.keys === sequence) ??
+        actions.find((candidate) => candidate.keys === key)
+      if (!action) return
+      event.preventDefault()
+      before = null
+      if (!action.disabledReason) action.run()
+    }
+    window.addEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [])
+}
+
+/** A key press in the registry's spelling; null for a modifier alone. */
+export function pressed(event: {
+  key: string
+  ctrlKey: boolean
+  metaKey: boolean
+  altKey: boolean
+  shiftKey: boolean
+}): string | null {
+  if (['Control', 'Meta', 'Alt', 'Shift', 'Dead', 'Process'].includes(event.key)) return null
+  const mod = isApple() ? event.metaKey : event.ctrlKey
+  const printable = event.key.length === 1 && event.key !== ' '
+  const letter = printable && event.key.toLowerCase() !== event.key.toUpperCase()
+  return [
+    mod ? 'mod+' : '',
+    event.altKey ? 'alt+' : '',
+    // The shift of `?` is part of the character; that of a letter or a named key is not.
+    event.shiftKey && (letter || !printable) ? 'shift+' : '',
+    event.key === ' ' ? 'space' : event.key.toLowerCase(),
+  ].join('')
+}
+
+function isTaken(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element &&
+    target.closest(
+      'input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=textbox], [role=dialog], [role=menu], [role=listbox], .monaco-editor',
+    ) !== null
+  )
+}
+
+function changed() {
+  version++
+  for (const listener of listeners) listener()
+}

@@ -1,0 +1,39 @@
+'use client'
+
+/** One-line text. At least 16 px on phones, so that the page does not zoom on focus. */
+import { Input as Base } from '@base-ui/react/input'
+import type { ComponentProps, ReactNode, Ref } from 'react'
+import { cn } from './cn'
+
+export const CONTROL =
+  'w-full min-w-0 rounded-md border border-border-control bg-surface-1 text-base text-text transition-[border-color,box-shadow] focus:border-accent focus:outline-none focus:ring-3 focus:ring-accent/24 data-invalid:border-state-failed disabled:cursor-not-allowed disabled:opacity-60 max-md:text-lg'
+
+export interface InputProps extends Omit<ComponentProps<'input'>, 'ref'> {
+  ref?: Ref<HTMLInputElement>
+  icon?: ReactNode
+  mono?: boolean
+}
+
+export function Input({ icon, mono = false, className, ...rest }: InputProps) {
+  const input = (
+    <Base
+      {...rest}
+      className={cn(
+        CONTROL,
+        'h-8 px-2.5 max-md:h-10',
+        icon ? 'pl-8' : null,
+        mono && 'font-mono',
+        className,
+      )}
+    />
+  )
+  if (!icon) return input
+  return (
+    <span className="relative block min-w-0">
+      <span className="pointer-events-none absolute inset-y-0 left-2.5 grid place-items-center text-text-3">
+        {icon}
+      </span>
+      {input}
+    </span>
+  )
+}

@@ -1,0 +1,70 @@
+/**
+ * The procedure builder. Every procedure is made by `procedure(permission)` and so declares who may call it;
+ * `publicProcedure` is for `system.health` and `users.me` alone. A test enumerates the router and holds this.
+ */
+import { initTRPC, TRPCError } from '@trpc/server'
+import superjson from 'superjson'
+import type { Permission } from '../auth/permissions'
+import type { Context } from './context'
+import { errorData, errorMessage, toTRPCError } from './errors'
+
+export interface Meta {
+  /** Who may call: the holders of this permission, or anybody. */
+  permission: Permission | 'public'
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    transformer: superjson,
+    errorFormatter({ shape, error, ctx }) {
+      const requestId = ctx?.requestId ?? null
+      return {
+        ...shape,
+        message: errorMessage(error, requestId),
+        // a stack belongs in the log
+        data: { ...shape.data, stack: undefined, ...errorData(error, requestId) },
+      }
+    },
+    sse: {
+      // proxies close quiet connections after 30 s and more; a client that hears nothing for 15 s reconnects and resumes
+      ping: { enabled: true, intervalMs: 5_000 },
+      client: { reconnectAfterInactivityMs: 15_000 },
+    },
+  })
+
+export const router = t.router
+export const createCallerFactory = t.createCallerFactory
+
+/** Runtime errors leave as their tRPC code, with the SagaError as cause. */
+const translated = t.procedure.use(async ({ next }) => {
+  const result = await next()
+  if (!result.ok) throw toTRPCError(result.error)
+  return result
+})
+
+export const publicProcedure = translated.meta({ permission: 'public' })
+
+/** A procedure for holders of `permission`: UNAUTHORIZED without a caller, FORBIDDEN without the permission. */
+export function procedure(permission: Permission) {
+  return translated.meta({ permission }).use(({ ctx, next }) => {
+    const { principal } = ctx
+    if (!principal) throw signedOut(ctx)
+    if (!principal.permissions.includes(permission)) {
+      const holder = principal.kind === 'key' ? 'This key' : 'Your role'
+      throw new TRPCError({
+        code: 'FORBIDDEN',
+        message: `${holder} lacks the permission ${permission}. Ask an admin for it.`,
+      })
+    }
+    return next({ ctx: { ...ctx, principal } })
+  })
+}
+
+function signedOut(ctx: Context): TRPCError {
+  return new TRPCError({
+    code: 'UNAUTHORIZED',
+    message: ctx.refusal ?? 'Sign in, or send an API key as “Authorization: Bearer sgw_…”.',
+  })
+}
