@@ -82,7 +82,8 @@ function placeRegion(work: Work, region: IndexedRegion): Size {
   graph.nodes.push(dot(startId(region.key)))
   for (const id of region.steps) {
     const node = nodes.get(id)
-    if (node?.kind === 'step') graph.nodes.push(stepNode(id, node.data.step, node.data.undo !== null))
+    if (node?.kind === 'step')
+      graph.nodes.push(stepNode(id, node.data.step, node.data.undo !== null))
     else if (node?.kind === 'group') graph.nodes.push(groupNode(work, id))
   }
   if (!nested && nodes.has(DONE)) graph.nodes.push(dot(DONE))

@@ -43,10 +43,7 @@ export function useIsFocusTarget(step: string): boolean {
 /** How a search treats this step: found, dimmed, or no search at all. */
 export function useSearchMark(step: string): 'found' | 'dimmed' | null {
   const { focus } = useContext(CanvasContext)
-  const subscribe = useCallback(
-    (listener: () => void) => focus.subscribeSearch(listener),
-    [focus],
-  )
+  const subscribe = useCallback((listener: () => void) => focus.subscribeSearch(listener), [focus])
   const read = () => focus.searchMark(step)
   return useSyncExternalStore(subscribe, read, read)
 }

@@ -29,7 +29,13 @@ export const GroupNode = memo(function GroupNode({ id, data, selected }: NodePro
       data-state={overlay?.state}
       data-mark={mark ?? undefined}
     >
-      <Handle type="target" position={Position.Top} id="in" className="saga-handle" isConnectable={mode === 'edit'} />
+      <Handle
+        type="target"
+        position={Position.Top}
+        id="in"
+        className="saga-handle"
+        isConnectable={mode === 'edit'}
+      />
       {/* biome-ignore lint/a11y/useSemanticElements: a real button would take the pointer that drags the group */}
       <div
         role="button"
@@ -60,7 +66,13 @@ export const GroupNode = memo(function GroupNode({ id, data, selected }: NodePro
           </span>
         ) : null}
       </div>
-      <Handle type="source" position={Position.Bottom} id="next" className="saga-handle" isConnectable={mode === 'edit'} />
+      <Handle
+        type="source"
+        position={Position.Bottom}
+        id="next"
+        className="saga-handle"
+        isConnectable={mode === 'edit'}
+      />
     </div>
   )
 })
@@ -84,9 +96,21 @@ export const DotNode = memo(function DotNode({ data }: NodeProps<DotNodeType>) {
       title={data.kind === 'start' ? 'Start' : 'The saga is completed'}
     >
       {data.kind === 'start' ? (
-        <Handle type="source" position={Position.Bottom} id="start" className="saga-handle" isConnectable={mode === 'edit'} />
+        <Handle
+          type="source"
+          position={Position.Bottom}
+          id="start"
+          className="saga-handle"
+          isConnectable={mode === 'edit'}
+        />
       ) : (
-        <Handle type="target" position={Position.Top} id="in" className="saga-handle" isConnectable={false} />
+        <Handle
+          type="target"
+          position={Position.Top}
+          id="in"
+          className="saga-handle"
+          isConnectable={false}
+        />
       )}
     </div>
   )

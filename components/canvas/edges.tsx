@@ -25,7 +25,12 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
   const state = mode === 'view' ? stateOf(data?.port ?? 'next', from, to) : undefined
   return (
     <g className="saga-way" data-state={state}>
-      <BaseEdge id={id} path={routed?.d ?? plain} interactionWidth={20} markerEnd="url(#saga-arrow)" />
+      <BaseEdge
+        id={id}
+        path={routed?.d ?? plain}
+        interactionWidth={20}
+        markerEnd="url(#saga-arrow)"
+      />
       {mode === 'edit' ? (
         <g className="saga-plus" data-plus={id} transform={`translate(${middle.x} ${middle.y})`}>
           <circle r={12} className="saga-plus-hit" />

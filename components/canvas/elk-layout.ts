@@ -41,7 +41,8 @@ export async function elkLayout(graph: RegionGraph): Promise<Solution> {
 async function startEngine(): Promise<ELK> {
   const { default: Elk } = await import('elkjs/lib/elk-api')
   return new Elk({
-    workerFactory: () => new Worker(new URL('./elk.worker.ts', import.meta.url), { type: 'module' }),
+    workerFactory: () =>
+      new Worker(new URL('./elk.worker.ts', import.meta.url), { type: 'module' }),
   })
 }
 

@@ -100,7 +100,12 @@ export function toFlow(
   const undoOf = new Map(plan.map((planned) => [planned.step, planned]))
   const problems = problemsByStep(issues)
   const known = new Map(previous?.nodes.map((node) => [node.id, node]))
-  const flow: Flow = { nodes: [], edges: [], undoEdges: undoEdges(document, index.graph, plan), index }
+  const flow: Flow = {
+    nodes: [],
+    edges: [],
+    undoEdges: undoEdges(document, index.graph, plan),
+    index,
+  }
 
   const add = (node: FlowNode) => {
     const before = known.get(node.id)

@@ -9,7 +9,7 @@ export const CHIP = { width: 184, height: 48 } as const
 /** Labelled ways out get a row of their own under the step. */
 export const PORT_ROW = { height: 28, portWidth: 112 } as const
 /** The way back: a chip to the right of the step it undoes. */
-export const UNDO = { width: 160, height: 36, gap: 24 } as const
+export const UNDO = { width: 160, height: 36, gap: 24, top: 14 } as const
 export const DOT = 16
 /** Around the steps of a lane, inside its border. */
 export const LANE = { top: 40, side: 24, bottom: 24, gap: 16 } as const

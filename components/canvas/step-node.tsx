@@ -2,7 +2,15 @@
 
 /** One step on the drawing, with its way back beside it. Memoised: it renders when its own data or state changes. */
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
-import { Check, Clock3, CornerUpLeft, Milestone, RotateCw, ShieldCheck, TriangleAlert } from 'lucide-react'
+import {
+  Check,
+  Clock3,
+  CornerUpLeft,
+  Milestone,
+  RotateCw,
+  ShieldCheck,
+  TriangleAlert,
+} from 'lucide-react'
 import { memo, useContext } from 'react'
 import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
 import { formatDuration } from './duration'
@@ -68,7 +76,11 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
       {ports.length > 1 ? (
         <div className="saga-ports">
           {ports.map((port) => (
-            <span key={port.id} className="saga-port" data-loose={port.target === null || undefined}>
+            <span
+              key={port.id}
+              className="saga-port"
+              data-loose={port.target === null || undefined}
+            >
               {port.label}
             </span>
           ))}
@@ -183,8 +195,20 @@ function Undo({ data, overlay }: { data: StepData; overlay: StepOverlay | undefi
       style={{ left: width + UNDO.gap, width: UNDO.width, height: UNDO.height }}
       title={`Compensation ${undo.rank}: ${undo.participant}.${undo.operation}`}
     >
-      <Handle type="source" position={Position.Top} id="undo-out" className="saga-undo-handle" isConnectable={false} />
-      <Handle type="target" position={Position.Bottom} id="undo-in" className="saga-undo-handle" isConnectable={false} />
+      <Handle
+        type="source"
+        position={Position.Top}
+        id="undo-out"
+        className="saga-undo-handle"
+        isConnectable={false}
+      />
+      <Handle
+        type="target"
+        position={Position.Bottom}
+        id="undo-in"
+        className="saga-undo-handle"
+        isConnectable={false}
+      />
       <span className="saga-rank">{state?.rank ?? undo.rank}</span>
       <span className="saga-undo-text">
         {elsewhere ? `${undo.participant}.${name}` : name}

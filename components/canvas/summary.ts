@@ -14,7 +14,8 @@ export function summaryOf(step: Step): string {
       return count(step.branches.length, 'condition')
     case 'parallel': {
       const branches = Object.keys(step.branches).length
-      if (step.join === 'any') return `first of ${count(branches, 'branch', 'branches')} to end well`
+      if (step.join === 'any')
+        return `first of ${count(branches, 'branch', 'branches')} to end well`
       if (step.join === 'all') return `all of ${count(branches, 'branch', 'branches')}`
       return `${step.join.quorum} of ${count(branches, 'branch', 'branches')}`
     }
@@ -48,7 +49,8 @@ export function spokenName(data: StepData, overlay?: StepOverlay): string {
   if (step.type === 'action' && step.effect !== 'compensatable') parts.push(step.effect)
   if (overlay) {
     parts.push(wordOf(overlay))
-    if (overlay.attempt !== undefined && overlay.attempt > 1) parts.push(`attempt ${overlay.attempt}`)
+    if (overlay.attempt !== undefined && overlay.attempt > 1)
+      parts.push(`attempt ${overlay.attempt}`)
     if (overlay.compensation) parts.push(wordOf(overlay.compensation))
   }
   const found = (problems?.errors ?? 0) + (problems?.warnings ?? 0)
