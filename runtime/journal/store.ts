@@ -4,9 +4,13 @@
  * 1. `commit` is atomic and fenced: with a lease that is no longer live it writes nothing and throws FENCED.
  * 2. An entity's entries are gapless; a commit whose `fromSeq` is not the stored `seq` throws CONFLICT, nothing written.
  * 3. `post` is idempotent by message id; a posted message stays until a commit acknowledges it.
- * 4. A connection lost during `commit` is an unknown outcome: the engine reads back before it decides anything.
+ * 4. A connection lost during `commit` is an unknown outcome (UNAVAILABLE with `details.outcomeUnknown`): the engine
+ *    reads back before it decides anything.
+ * 5. A message is consumed once: acknowledging it a second time throws CONFLICT, nothing written.
+ * 6. What comes back is the JSON that went in, key order included: replay sees what the first run saw.
  *
- * Implementations: memory-store.ts (reference), postgres/postgres-store.ts; both pass tests/journal/conformance.ts.
+ * Implementations: memory-store.ts (reference), ../postgres/postgres-store.ts; both pass
+ * tests/runtime/journal/conformance.ts. What a commit must look like: commit-rules.ts.
  */
 import type { DefinitionRef, Entry, Message, SagaStatus, Verdict } from './entry'
 
@@ -82,24 +86,29 @@ export interface DecisionRow {
   previewDigest: string | null
 }
 
+/** What one entity decided; an entity is in a commit at most once. */
 export interface EntityCommit {
   entityId: string
   kind: 'saga'
-  /** The entity's seq before this commit; 0 creates it. */
+  /** The digest its behaviour is compiled from. */
+  digest: string
+  /** The entity's seq before this commit. 0 creates it; with no entries (a refused first message) nothing is created. */
   fromSeq: number
   entries: Entry[]
-  /** Hash chain head after the last entry, hex. */
-  hash: string
+  /** The hash chain after each entry, hex; the last is the new head. As many as entries. */
+  hashes: string[]
   /** Written when the engine chooses to; entries after `snapshotSeq` are replayed on load. */
   snapshot?: { seq: number; data: unknown }
   /** Work is outstanding that only a running engine can finish: recovery must load it. */
   active: boolean
   /** Short text for lists, e.g. the running step's title. */
   current: string | null
+  /** Whole in the commit that creates the entity; afterwards a field left out keeps its value, null clears it. */
   saga?: Partial<SagaRow> & { id: string }
   gatesOpened: GateRow[]
   gatesClosed: { id: string; how: 'DECIDED' | 'EXPIRED' | 'CANCELLED'; at: number }[]
   decisions: DecisionRow[]
+  /** Replaces a timer of the same name. Cancelling comes first: a timer in both lists ends up set. */
   timersSet: { timer: string; dueAt: number }[]
   timersCancelled: string[]
   posts: Envelope[]
@@ -131,7 +140,10 @@ export interface FeedItem {
 }
 
 export interface Store {
-  /** Registers this worker and claims every shard whose owner is gone. `shards` is empty while another holds them. */
+  /**
+   * Registers this worker and claims every shard whose owner is gone. `shards` is empty while another holds them. An
+   * older lease of the same `workerId` is fenced.
+   */
   acquire(workerId: string, ttlMs: number): Promise<Lease>
   /** Extends the lease and claims newly free shards; throws FENCED when it was taken over. */
   renew(lease: Lease, ttlMs: number): Promise<Lease>
@@ -140,11 +152,14 @@ export interface Store {
 
   commit(lease: Lease, commits: EntityCommit[]): Promise<void>
   load(entityIds: string[]): Promise<StoredEntity[]>
-  /** Owned entities whose `active` is set, oldest first; at most `limit` ids after `afterId`. */
+  /** Owned entities whose `active` is set, in id order (time order for generated ids); at most `limit` after `afterId`. */
   active(lease: Lease, afterId: string | null, limit: number): Promise<string[]>
   /** Owned timers due at or before `until`, soonest first. */
   timers(lease: Lease, until: number, limit: number): Promise<DueTimer[]>
-  /** Owned, unacknowledged messages after `after`, oldest first. */
+  /**
+   * Owned, unacknowledged messages after `after`, oldest first. Also such as this lease has not been given yet although
+   * their position is lower: a slow sender's message becomes visible after a later one.
+   */
   pending(lease: Lease, after: bigint, limit: number): Promise<PendingMessage[]>
 
   /** Returns the ids that were new. */

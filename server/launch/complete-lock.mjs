@@ -1,6 +1,8 @@
-// The registry here lacks other platforms' binary packages; npm then leaves them out of package-lock.json and `npm ci`
-// refuses the result. This writes the missing optional entries by hand (name, version, os, cpu), so that `npm ci`
-// works here and anywhere else. Run after every `npm install`; --check only tells.
+/**
+ * Completes package-lock.json with the binary packages of other platforms. A filtered registry may lack them; npm then
+ * leaves them out of the lock file, and `npm ci` refuses the result. This writes the missing optional entries (name,
+ * version, os, cpu), so that `npm ci` works there and anywhere else. Run it after `npm install`; --check only tells.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-// Stands in for Prisma's native schema engine (PRISMA_SCHEMA_ENGINE_BINARY), which can't be downloaded here:
-// speaks its JSON-RPC over stdin/stdout and answers with the same engine compiled to WASM. So the ordinary CLI works:
-//   prisma migrate dev | deploy | status | diff | reset | resolve, prisma db push | pull | execute
+/**
+ * Stands in for Prisma's native schema engine (PRISMA_SCHEMA_ENGINE_BINARY, set by prisma.config.ts), which is a download
+ * that not every network allows: speaks its JSON-RPC over stdin and stdout and answers with the same engine compiled to
+ * WASM. So Prisma's ordinary command line works with what npm has installed: `prisma migrate dev | deploy | status |
+ * diff | reset | resolve`, `prisma db push | pull | execute`. A tool for developers; starting uses migrate.mjs.
+ */
 import fs from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'

@@ -1,14 +1,48 @@
-// Prisma Migrate without the native schema engine: the same Rust engine, compiled to WASM
-// (npm package @prisma/schema-engine-wasm of prisma's own engines commit), over @prisma/adapter-pg.
+/**
+ * Prisma's schema engine from npm: the same Rust engine as the native one, compiled to WASM (package
+ * @prisma/schema-engine-wasm of prisma's own engines commit), over @prisma/adapter-pg. For schema-engine.mjs alone;
+ * starting uses migrate.mjs.
+ */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
-import path from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 
-const SCHEMA = path.resolve('prisma/schema.prisma')
-const MIGRATIONS = path.resolve('prisma/migrations')
-const FILTERS = { externalTables: [], externalEnums: [] }
+/**
+ * An engine on that database; `close` frees it and its connections.
+ * @param {string} connectionString
+ * @param {{ path: string, content: string }[]} files the Prisma schema
+ */
+export async function openEngine(connectionString, files) {
+  // the package's own entry imports a .wasm module, which Node 20 cannot do without a flag: bind it by hand
+  const require = createRequire(import.meta.url)
+  const js = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  const bg = await import(js)
+  const bytes = fs.readFileSync(js.replace(/\.js$/, '.wasm'))
+  // its 10 s timer for the advisory lock is never cleared: keep it from holding the process
+  const timers = Object.keys(bg).filter((k) => k.startsWith('__wbg_setTimeout_'))
+  const unref = Object.fromEntries(timers.map((k) => [k, (...a) => bg[k](...a).unref()]))
+  const { instance } = await WebAssembly.instantiate(bytes, {
+    './schema_engine_bg.js': { ...bg, ...unref },
+  })
+  bg.__wbg_set_wasm(instance.exports)
+  instance.exports.__wbindgen_start()
+  globalThis.PRISMA_WASM_PANIC_REGISTRY ??= {
+    set_message: (m) => console.error('schema engine panic:', m),
+  }
+
+  const adapters = new MigrationPg(connectionString)
+  const engine = await bg.SchemaEngine.new(
+    { datamodels: files.length ? files.map((f) => [f.path, f.content]) : undefined },
+    (line) => process.env.DEBUG_MIGRATE && console.error(line),
+    bindMigrationAwareSqlAdapterFactory(adapters),
+  )
+  const close = async () => {
+    engine.free()
+    await adapters.close()
+  }
+  return { engine, close }
+}
 
 // @prisma/adapter-pg 7.10 is made for queries, not for migrations; four things must be mended:
 //  - system catalogs have columns of type "char" (oid 18), which it refuses
@@ -86,78 +120,4 @@ function mend(queryable) {
     queryable.startTransaction = async (level) => mend(await start(level))
   }
   return queryable
-}
-
-const schemaFiles = () => [{ path: SCHEMA, content: fs.readFileSync(SCHEMA, 'utf8') }]
-
-export async function openEngine(connectionString, files = schemaFiles()) {
-  // the package's own entry imports a .wasm module, which Node 20 cannot do without a flag: bind it by hand
-  const require = createRequire(import.meta.url)
-  const js = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
-  const bg = await import(js)
-  const bytes = fs.readFileSync(js.replace(/\.js$/, '.wasm'))
-  // its 10 s timer for the advisory lock is never cleared: keep it from holding the process
-  const timers = Object.keys(bg).filter((k) => k.startsWith('__wbg_setTimeout_'))
-  const unref = Object.fromEntries(timers.map((k) => [k, (...a) => bg[k](...a).unref()]))
-  const { instance } = await WebAssembly.instantiate(bytes, {
-    './schema_engine_bg.js': { ...bg, ...unref },
-  })
-  bg.__wbg_set_wasm(instance.exports)
-  instance.exports.__wbindgen_start()
-  globalThis.PRISMA_WASM_PANIC_REGISTRY ??= {
-    set_message: (m) => console.error('schema engine panic:', m),
-  }
-
-  const adapters = new MigrationPg(connectionString)
-  const schema = { files }
-  const engine = await bg.SchemaEngine.new(
-    { datamodels: files.length ? files.map((f) => [f.path, f.content]) : undefined },
-    (line) => process.env.DEBUG_MIGRATE && console.error(line),
-    bindMigrationAwareSqlAdapterFactory(adapters),
-  )
-  const close = async () => {
-    engine.free()
-    await adapters.close()
-  }
-  return { engine, schema, close }
-}
-
-function migrationsList(dir = MIGRATIONS) {
-  const read = (p) => (fs.existsSync(p) ? fs.readFileSync(p, 'utf8') : null)
-  const dirs = fs.existsSync(dir)
-    ? fs
-        .readdirSync(dir, { withFileTypes: true })
-        .filter((d) => d.isDirectory())
-        .map((d) => d.name)
-        .sort()
-    : []
-  return {
-    baseDir: dir,
-    lockfile: { path: 'migration_lock.toml', content: read(path.join(dir, 'migration_lock.toml')) },
-    shadowDbInitScript: '',
-    migrationDirectories: dirs.map((name) => {
-      const content = read(path.join(dir, name, 'migration.sql'))
-      return {
-        path: name,
-        migrationFile: {
-          path: 'migration.sql',
-          content:
-            content === null ? { tag: 'error', value: 'missing' } : { tag: 'ok', value: content },
-        },
-      }
-    }),
-  }
-}
-
-export async function deploy(connectionString) {
-  const { engine, close } = await openEngine(connectionString)
-  try {
-    const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList: migrationsList(),
-      filters: FILTERS,
-    })
-    return appliedMigrationNames
-  } finally {
-    await close()
-  }
 }

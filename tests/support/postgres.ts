@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { deploy } from '../../server/launch/migrate.mjs'
-import { startPostgres, urlAt } from '../../server/launch/postgres.mjs'
+import { destroyPostgres, startPostgres, urlAt } from '../../server/launch/postgres.mjs'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -26,17 +26,14 @@ export default async function setup(project: TestProject) {
   const port = await freePort()
   const base = mkdtempSync(path.join(tmpdir(), 'pgtest-'))
   chmodSync(base, 0o711) // as root, the server runs as user postgres and must get through
-  const stop = await startPostgres({
-    dir: path.join(base, 'data'),
-    port,
-    settings: { fsync: 'off' },
-  })
+  const dir = path.join(base, 'data')
+  await startPostgres({ dir, port, settings: { fsync: 'off' } })
   const url = urlAt(port)
   await deploy(url)
   console.log(`test database ready in ${Math.round(performance.now() - t)} ms`)
   project.provide('databaseUrl', url)
   return async () => {
-    await stop()
+    await destroyPostgres(dir)
     rmSync(base, { recursive: true, force: true })
   }
 }

@@ -1,0 +1,431 @@
+/**
+ * `createRuntime`: the engine behind the verbs of runtime.ts, with this worker's lease kept alive.
+ *
+ * 1. Every verb posts a message and is durable before it answers; the saga's verdict comes from whichever worker owns it.
+ * 2. One runtime is one worker. Without a lease on any shard it stands by: its verbs work, another worker decides.
+ * 3. It stops by itself, on its own monotonic clock, before others may take its lease over.
+ */
+
+import { digestDocument } from './compiler/compile'
+import type { DefinitionStore } from './definition/definition-store'
+import { hasErrors } from './definition/issue'
+import { validateInput } from './definition/validate-input'
+import { isSagaError, SagaError } from './errors'
+import type { Fact, Message, Verdict } from './journal/entry'
+import type { Envelope, Lease, Store } from './journal/store'
+import type { Participants } from './participant/participant'
+import type { Clock, Ids, Logger } from './ports'
+import type { Health, Runtime, StartRequest } from './runtime'
+import { Definitions } from './saga/definitions'
+import { Engine } from './saga/engine'
+import { Performer } from './saga/perform'
+import { previewGate } from './saga/preview'
+import { replay } from './saga/replay'
+import { digestText } from './security/digest'
+import { verify } from './verifier/verify'
+
+/** Signs and checks the token with which a participant completes a call later. */
+export interface CallbackTokens {
+  sign(sagaId: string, call: string): string
+  verify(token: string): { sagaId: string; call: string } | null
+}
+
+export interface RuntimeOptions {
+  store: Store
+  definitions: DefinitionStore
+  participants: Participants
+  callbackTokens: CallbackTokens
+  clock: Clock
+  ids: Ids
+  logger: Logger
+  /** Default: a new UUID. A restarted process is a new worker. */
+  workerId?: string
+  /** How long a silent worker keeps its shards. Default 6,000 ms; it renews three times in that. */
+  leaseMs?: number
+  /** Entities committed together. Default 500. */
+  batchMax?: number
+  /** Participant calls under way at once. Default 1,000. */
+  callsMax?: number
+  /** Waiting sagas kept in memory. Default 10,000; the rest cost a row. */
+  residentMax?: number
+  /** Entries between snapshots. Default 20. */
+  snapshotEvery?: number
+  /** Look at the mailbox this often when nothing hints at it. Default 250 ms. */
+  pollMs?: number
+  /** How long a verb waits for the verdict before it answers UNAVAILABLE. Default 15,000 ms. */
+  verdictMs?: number
+  /** Called once when the lease was lost; the host should end the process. */
+  onFenced?: (error: unknown) => void
+}
+
+const START_MANY_MAX = 1_000
+
+export function createRuntime(options: RuntimeOptions): Runtime {
+  return new SagaRuntime(options)
+}
+
+class SagaRuntime implements Runtime {
+  readonly #options: RuntimeOptions
+  readonly #workerId: string
+  readonly #leaseMs: number
+  readonly #definitions: Definitions
+  readonly #listeners = new Set<(entityIds: readonly string[]) => void>()
+  readonly #verdicts = new Map<string, (verdict: Verdict) => void>()
+  #lease: Lease
+  #engine: Engine | null = null
+  #performer: Performer | null = null
+  #status: Health['status'] = 'starting'
+  #cancelRenewal = () => {}
+  #renewedAt = 0
+  #lastError: string | null = null
+  #lastCommitAt: number | null = null
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options
+    this.#workerId = options.workerId ?? options.ids.uuid()
+    this.#leaseMs = options.leaseMs ?? 6_000
+    this.#definitions = new Definitions(options.definitions)
+    this.#lease = { workerId: this.#workerId, epoch: 0, shards: [] }
+  }
+
+  async start(): Promise<void> {
+    const { store, clock } = this.#options
+    this.#lease = await store.acquire(this.#workerId, this.#leaseMs)
+    this.#renewedAt = clock.now()
+    this.#createEngine()
+    await this.#recover()
+    this.#renewLater()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#status === 'stopped') return
+    this.#status = 'stopped'
+    this.#cancelRenewal()
+    await this.#engine?.stop()
+    await this.#options.store.release(this.#lease).catch((error) => {
+      this.#options.logger.warn('The lease could not be given back; it runs out by itself', {
+        error,
+      })
+    })
+  }
+
+  health(): Health {
+    return {
+      status: this.#status,
+      workerId: this.#workerId,
+      epoch: this.#lease.epoch,
+      shards: this.#lease.shards.length,
+      resident: this.#engine?.resident ?? 0,
+      busy: this.#engine?.busy ?? 0,
+      callsInFlight: this.#performer?.inFlight ?? 0,
+      pendingMessages: this.#engine?.pending ?? 0,
+      lastCommitAt: this.#engine?.lastCommitAt ?? this.#lastCommitAt,
+      lastError: this.#lastError ?? this.#engine?.lastError ?? null,
+    }
+  }
+
+  async publish(request: Parameters<Runtime['publish']>[0]) {
+    const issues = verify(request.document)
+    if (hasErrors(issues))
+      throw new SagaError(
+        'INVALID_DEFINITION',
+        `${request.document.name} has ${issues.filter((one) => one.severity === 'error').length} errors and was not published`,
+        { issues },
+      )
+    const digest = digestDocument(request.document)
+    const published = await this.#options.definitions.publish({ ...request, digest })
+    return { name: request.document.name, issues, ...published }
+  }
+
+  async startSaga(request: StartRequest): Promise<{ sagaId: string }> {
+    const envelope = await this.#startEnvelope(request)
+    await this.#post([envelope])
+    return { sagaId: envelope.entityId }
+  }
+
+  async startMany(requests: StartRequest[]) {
+    if (requests.length > START_MANY_MAX)
+      throw new SagaError('LIMIT_EXCEEDED', `At most ${START_MANY_MAX} sagas are started at once`)
+    const made = await Promise.all(
+      requests.map((request) =>
+        this.#startEnvelope(request).catch((error: unknown) => {
+          if (isSagaError(error)) return error
+          throw error
+        }),
+      ),
+    )
+    await this.#post(made.filter((one): one is Envelope => !isSagaError(one)))
+    return made.map((one) =>
+      isSagaError(one)
+        ? { error: { code: one.code, message: one.message } }
+        : { sagaId: one.entityId },
+    )
+  }
+
+  async signal(...[sagaId, name, payload, by]: Parameters<Runtime['signal']>) {
+    await this.#send(sagaId, { type: 'signal', name, payload, ...(by ? { by } : {}) })
+  }
+  async pause(...[sagaId, by]: Parameters<Runtime['pause']>) {
+    await this.#send(sagaId, { type: 'pause', ...by })
+  }
+  async resume(...[sagaId, by]: Parameters<Runtime['resume']>) {
+    await this.#send(sagaId, { type: 'resume', ...by })
+  }
+  async cancel(...[sagaId, by]: Parameters<Runtime['cancel']>) {
+    await this.#send(sagaId, { type: 'cancel', ...by })
+  }
+  async rollBack(...[sagaId, by]: Parameters<Runtime['rollBack']>) {
+    await this.#send(sagaId, { type: 'rollBack', ...by })
+  }
+  async retryStep(...[sagaId, step, by]: Parameters<Runtime['retryStep']>) {
+    await this.#send(sagaId, { type: 'retry', step, ...by })
+  }
+  async resolveStep(...[sagaId, step, by]: Parameters<Runtime['resolveStep']>) {
+    await this.#send(sagaId, { type: 'resolve', step, ...by })
+  }
+
+  async decide(request: Parameters<Runtime['decide']>[0]) {
+    const { sagaId, conditions = [], ...rest } = request
+    const decisionId = this.#options.ids.uuid()
+    await this.#send(sagaId, { type: 'decide', decisionId, conditions, ...rest })
+    return { decisionId }
+  }
+
+  async previewDecision(sagaId: string, step: string) {
+    const [stored] = await this.#options.store.load([sagaId])
+    if (!stored) throw new SagaError('NOT_FOUND', `There is no saga ${sagaId}`)
+    const saga = await this.#definitions.byDigest(stored.digest)
+    const state = replay(saga, stored)
+    if (!state?.gates[step])
+      throw new SagaError('MOVED_ON', `Gate ${step} of saga ${sagaId} is not open any more`)
+    return previewGate(saga, state, step, { seq: stored.seq, at: this.#options.clock.now() })
+  }
+
+  async completeCall(...[token, outcome]: Parameters<Runtime['completeCall']>) {
+    const call = this.#options.callbackTokens.verify(token)
+    if (!call) throw new SagaError('FORBIDDEN', 'The callback token is not one of ours')
+    await this.#post([
+      {
+        id: `callback:${call.sagaId}:${call.call}`,
+        entityId: call.sagaId,
+        message: { type: 'result', call: call.call, outcome },
+      },
+    ])
+  }
+
+  journal(sagaId: string, afterSeq = 0, limit = 1_000) {
+    return this.#options.store.read(sagaId, afterSeq, Math.min(limit, 5_000))
+  }
+
+  feed(after: string | null, limit = 1_000) {
+    return this.#options.store.feed(after, Math.min(limit, 5_000))
+  }
+
+  onCommit(listener: (entityIds: readonly string[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async waitForEnd(sagaId: string, signal?: AbortSignal) {
+    let after = 0
+    let wake = () => {}
+    const off = this.onCommit((ids) => {
+      if (ids.includes(sagaId)) wake()
+    })
+    const aborted = () => wake()
+    signal?.addEventListener('abort', aborted)
+    try {
+      let ended: Extract<Fact, { t: 'saga.ended' }> | undefined
+      for (;;) {
+        signal?.throwIfAborted()
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const entries = await this.journal(sagaId, after)
+        for (const entry of entries) {
+          after = entry.seq
+          for (const fact of entry.facts)
+            if (fact.t === 'saga.ended') ended = fact
+            else if (fact.t === 'saga.status') ended = undefined
+        }
+        if (ended) return ended
+        const cancel = this.#options.clock.after(500, wake)
+        await woken
+        cancel()
+      }
+    } finally {
+      off()
+      signal?.removeEventListener('abort', aborted)
+    }
+  }
+
+  async #startEnvelope(request: StartRequest): Promise<Envelope> {
+    const { definition, version, input, ventureId, by } = request
+    const found = await this.#definitions.byName(definition, version)
+    if (!found)
+      throw new SagaError(
+        'NOT_FOUND',
+        version === undefined
+          ? `No version of ${definition} is published`
+          : `${definition} has no version ${version}`,
+      )
+    const issues = validateInput(found.saga.document, input)
+    if (hasErrors(issues))
+      throw new SagaError(
+        'INVALID_INPUT',
+        `The input does not fit ${definition}: ${issues[0]?.message}`,
+        {
+          issues,
+        },
+      )
+    const sagaId = request.id ?? this.#options.ids.uuid()
+    return {
+      id: `start:${sagaId}`,
+      entityId: sagaId,
+      message: {
+        type: 'start',
+        definition: found.ref,
+        input: input ?? null,
+        ventureId: ventureId ?? null,
+        ...(by ? { by } : {}),
+      },
+    }
+  }
+
+  async #post(envelopes: Envelope[]): Promise<void> {
+    if (envelopes.length === 0) return
+    await this.#options.store.post(envelopes)
+    this.#engine?.hint()
+  }
+
+  /** Posts and waits for the verdict, from this process's engine or, through the store, another's. */
+  async #send(entityId: string, message: Message): Promise<void> {
+    const { ids, clock, store } = this.#options
+    const id = ids.uuid()
+    let settle: (verdict: Verdict | null) => void = () => {}
+    const verdict = new Promise<Verdict | null>((resolve) => {
+      settle = resolve
+    })
+    this.#verdicts.set(id, settle)
+    const deadline = clock.now() + (this.#options.verdictMs ?? 15_000)
+    let cancelPoll = () => {}
+    const poll = () => {
+      cancelPoll = clock.after(250, () => {
+        void store
+          .verdicts([id])
+          .then((found) => {
+            const known = found.get(id)
+            if (known) settle(known)
+            else if (clock.now() > deadline) settle(null)
+            else poll()
+          })
+          .catch(() => (clock.now() > deadline ? settle(null) : poll()))
+      })
+    }
+    try {
+      await this.#post([{ id, entityId, message }])
+      poll()
+      const answer = await verdict
+      if (!answer)
+        throw new SagaError(
+          'UNAVAILABLE',
+          `The ${message.type} for saga ${entityId} is stored, but no worker has taken it yet; look at the saga again`,
+          { messageId: id },
+        )
+      if (!answer.accepted) throw new SagaError(answer.code, answer.reason, { sagaId: entityId })
+    } finally {
+      cancelPoll()
+      this.#verdicts.delete(id)
+    }
+  }
+
+  #createEngine(): void {
+    const { store, participants, clock, logger, callbackTokens } = this.#options
+    const performer = new Performer({
+      participants,
+      clock,
+      logger,
+      callsMax: this.#options.callsMax ?? 1_000,
+      callbackToken: (sagaId, call) => callbackTokens.sign(sagaId, call),
+      traceparent,
+      done: (sagaId, call, outcome) =>
+        this.#engine?.deliver(sagaId, { type: 'result', call, outcome }),
+    })
+    this.#performer = performer
+    this.#engine = new Engine(
+      {
+        store,
+        definitions: this.#definitions,
+        clock,
+        logger,
+        batchMax: this.#options.batchMax ?? 500,
+        turnMax: 100,
+        residentMax: this.#options.residentMax ?? 10_000,
+        snapshotEvery: this.#options.snapshotEvery ?? 20,
+        pollMs: this.#options.pollMs ?? 250,
+        timerHorizonMs: 4_000,
+        onCommit: (ids) => {
+          for (const listener of this.#listeners) listener(ids)
+        },
+        onVerdict: (id, verdict) => this.#verdicts.get(id)?.(verdict),
+        onFenced: (error) => void this.#fenced(error),
+      },
+      this.#lease,
+      performer,
+    )
+  }
+
+  async #recover(): Promise<void> {
+    const active = this.#lease.shards.length > 0
+    this.#status = active ? 'active' : 'standby'
+    if (active) await this.#engine?.recover(this.#lease)
+  }
+
+  #renewLater(): void {
+    this.#cancelRenewal = this.#options.clock.after(this.#leaseMs / 3, () => void this.#renew())
+  }
+
+  async #renew(): Promise<void> {
+    const { store, clock, logger } = this.#options
+    if (this.#status === 'stopped') return
+    try {
+      const asked = clock.now()
+      const before = this.#lease.shards.length
+      this.#lease = await store.renew(this.#lease, this.#leaseMs)
+      this.#renewedAt = asked
+      if (this.#lease.shards.length > before) {
+        logger.info('Took over shards', { shards: this.#lease.shards.length })
+        await this.#recover()
+      } else {
+        this.#engine?.renewed(this.#lease)
+        if (this.#status === 'degraded') this.#status = before > 0 ? 'active' : 'standby'
+      }
+      this.#lastError = null
+    } catch (error) {
+      if (isSagaError(error) && error.code === 'FENCED') return this.#fenced(error)
+      this.#lastError = error instanceof Error ? error.message : String(error)
+      this.#status = 'degraded'
+      logger.warn('The lease could not be renewed; trying again', { error })
+      if (clock.now() - this.#renewedAt > this.#leaseMs)
+        return this.#fenced(
+          new SagaError('FENCED', 'The lease ran out before it could be renewed', {}, error),
+        )
+    }
+    this.#renewLater()
+  }
+
+  async #fenced(error: unknown): Promise<void> {
+    if (this.#status === 'stopped') return
+    this.#status = 'stopped'
+    this.#lastError = error instanceof Error ? error.message : String(error)
+    this.#cancelRenewal()
+    this.#options.logger.error('This worker lost its lease and stops', { error })
+    await this.#engine?.stop()
+    this.#options.onFenced?.(error)
+  }
+}
+
+/** W3C trace context: the trace is the saga, the span the call. */
+function traceparent(sagaId: string, call: string): string {
+  return `00-${digestText(sagaId).slice(0, 32)}-${digestText(`${sagaId} ${call}`).slice(0, 16)}-01`
+}

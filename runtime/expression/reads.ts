@@ -1,0 +1,219 @@
+/**
+ * What an expression reads, told from its syntax alone: for the verifier's data flow, for renaming a step, for the
+ * editor's marks. It may say more than an evaluation really reads, never less.
+ *
+ * 1. Names are roots only where the context is the scope itself: inside a filter or behind a dot they are fields.
+ * 2. A step is named only by `steps.<name>` or `$lookup(steps, "<name>")`; every other use of `steps` is `wholeSteps`.
+ */
+import type { SyntaxNode } from './syntax'
+
+export interface Reads {
+  input: boolean
+  /** Ids of the steps whose output is read, in order of first use. */
+  steps: string[]
+  saga: boolean
+  item: boolean
+  index: boolean
+  output: boolean
+  /** Steps are used without a static name, so any step's output may be read. */
+  wholeSteps: boolean
+  /** Root names that are none of the scope's; they always yield nothing. */
+  unknown: { name: string; position: number }[]
+}
+
+/** One place in the source where a step's id is written, quotes included. */
+export interface StepReference {
+  name: string
+  start: number
+  end: number
+}
+
+export function emptyReads(): Reads {
+  return {
+    input: false,
+    steps: [],
+    saga: false,
+    item: false,
+    index: false,
+    output: false,
+    wholeSteps: false,
+    unknown: [],
+  }
+}
+
+/** Adds what `more` reads to `reads`. */
+export function addReads(reads: Reads, more: Reads): void {
+  reads.input ||= more.input
+  reads.saga ||= more.saga
+  reads.item ||= more.item
+  reads.index ||= more.index
+  reads.output ||= more.output
+  reads.wholeSteps ||= more.wholeSteps
+  for (const step of more.steps) if (!reads.steps.includes(step)) reads.steps.push(step)
+  reads.unknown.push(...more.unknown)
+}
+
+export function readsOf(
+  root: SyntaxNode,
+  source: string,
+): { reads: Reads; references: StepReference[] } {
+  const analysis: Analysis = { source, reads: emptyReads(), references: [] }
+  visit(root, true, analysis)
+  analysis.references.sort((a, b) => a.start - b.start)
+  return { reads: analysis.reads, references: analysis.references }
+}
+
+interface Analysis {
+  source: string
+  reads: Reads
+  references: StepReference[]
+}
+
+/** `atRoot`: the node is evaluated with the scope itself as its context. */
+function visit(node: SyntaxNode, atRoot: boolean, analysis: Analysis): void {
+  switch (node.type) {
+    case 'path':
+      visitPath(node, atRoot, analysis)
+      break
+    case 'variable':
+      if (node.value === '$' || (node.value === '' && atRoot)) readEverything(analysis)
+      break
+    case 'wildcard':
+    case 'descendant':
+      if (atRoot) readEverything(analysis)
+      break
+    case 'parent':
+      readEverything(analysis)
+      break
+    case 'function':
+    case 'partial':
+      if (!visitLookup(node, atRoot, analysis)) {
+        for (const argument of node.arguments ?? []) visit(argument, atRoot, analysis)
+      }
+      if (node.procedure) visit(node.procedure, atRoot, analysis)
+      break
+    case 'transform':
+      // Evaluated on the value it is applied to, which may be the scope.
+      for (const part of [node.pattern, node.update, node.delete]) {
+        if (part) visit(part, false, analysis)
+      }
+      break
+    default: {
+      if (Array.isArray(node.lhs)) {
+        for (const part of node.lhs.flat()) visit(part, atRoot, analysis)
+      } else if (node.lhs) visit(node.lhs, atRoot, analysis)
+      for (const part of [
+        node.rhs,
+        node.expression,
+        node.condition,
+        node.then,
+        node.else,
+        node.body,
+        ...(node.expressions ?? []),
+      ]) {
+        if (part) visit(part, atRoot, analysis)
+      }
+    }
+  }
+  visitBehind(node, analysis)
+}
+
+/** Filters, groups and sort terms: their context is each item, not the scope. */
+function visitBehind(node: SyntaxNode, analysis: Analysis): void {
+  for (const stage of [...(node.predicate ?? []), ...(node.stages ?? [])]) {
+    if (stage.expr) visit(stage.expr, false, analysis)
+  }
+  for (const part of node.group?.lhs.flat() ?? []) visit(part, false, analysis)
+  for (const term of node.terms ?? []) visit(term.expression, false, analysis)
+}
+
+function visitPath(path: SyntaxNode, atRoot: boolean, analysis: Analysis): void {
+  let isRoot = atRoot
+  const steps = path.steps ?? []
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as SyntaxNode
+    const isScope =
+      step.type === 'variable' && (step.value === '$' || (step.value === '' && isRoot))
+    if (isScope && steps[i + 1]?.type === 'name' && !step.predicate && !step.stages) {
+      isRoot = true
+      continue
+    }
+    if (step.type === 'name') {
+      if (isRoot && visitRootName(step, steps[i + 1], analysis)) {
+        visitBehind(step, analysis)
+        i++
+        visitBehind(steps[i] as SyntaxNode, analysis)
+      } else visitBehind(step, analysis)
+    } else visit(step, isRoot, analysis)
+    isRoot = false
+  }
+}
+
+/** True when the next step of the path was used up, being a step's id. */
+function visitRootName(
+  step: SyntaxNode,
+  following: SyntaxNode | undefined,
+  analysis: Analysis,
+): boolean {
+  const { reads } = analysis
+  const name = String(step.value)
+  switch (name) {
+    case 'input':
+    case 'saga':
+    case 'item':
+    case 'index':
+    case 'output':
+      reads[name] = true
+      return false
+    case 'steps':
+      if (following?.type === 'name' && !step.predicate && !step.stages) {
+        addReference(following, analysis)
+        return true
+      }
+      reads.wholeSteps = true
+      return false
+    default:
+      reads.unknown.push({ name, position: Math.max(0, (step.position ?? 0) - name.length) })
+      return false
+  }
+}
+
+/** `$lookup(steps, "name")` reads one step, whatever characters its id has. */
+function visitLookup(node: SyntaxNode, atRoot: boolean, analysis: Analysis): boolean {
+  const [from, key] = node.arguments ?? []
+  if (!atRoot || node.procedure?.type !== 'variable' || node.procedure.value !== 'lookup') {
+    return false
+  }
+  const first = from?.type === 'path' && from.steps?.length === 1 ? from.steps[0] : undefined
+  if (first?.type !== 'name' || first.value !== 'steps' || first.stages || first.predicate) {
+    return false
+  }
+  if (key?.type !== 'string') return false
+  addReference(key, analysis)
+  return true
+}
+
+function addReference(token: SyntaxNode, analysis: Analysis): void {
+  const name = String(token.value)
+  if (!analysis.reads.steps.includes(name)) analysis.reads.steps.push(name)
+  const end = token.position ?? 0
+  const bare = end - name.length
+  if (analysis.source.slice(bare, end) === name) {
+    analysis.references.push({ name, start: bare, end })
+    return
+  }
+  // Quoted: the position is behind the closing quote. An escape inside makes the token longer than its value.
+  const quote = analysis.source[end - 1] ?? '"'
+  let start = end - 2
+  while (start > 0 && !(analysis.source[start] === quote && analysis.source[start - 1] !== '\\')) {
+    start--
+  }
+  analysis.references.push({ name, start, end })
+}
+
+function readEverything(analysis: Analysis): void {
+  const { reads } = analysis
+  reads.input = true
+  reads.saga = true
+  reads.wholeSteps = true
+}

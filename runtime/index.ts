@@ -1,0 +1,17 @@
+/**
+ * Sagawright's runtime, embeddable in any Node process: the public API and nothing else.
+ */
+export { type CompiledSaga, compileSaga, digestDocument } from './compiler/compile'
+export { type CallbackTokens, createRuntime, type RuntimeOptions } from './create-runtime'
+export type { DefinitionStore } from './definition/definition-store'
+export type { Issue } from './definition/issue'
+export type { Layout, SagaDocument } from './definition/schema'
+export { type ErrorCode, isSagaError, SagaError, type StepFailure } from './errors'
+export type { Actor, Decision, Entry, Fact, Message, Outcome, SagaStatus } from './journal/entry'
+export { createMemoryStore } from './journal/memory-store'
+export type { Store } from './journal/store'
+export type { Participant, ParticipantCall, Participants } from './participant/participant'
+export type { Clock, Ids, Logger } from './ports'
+export type { DecisionPreview, GatePreview, Health, Runtime, StartRequest } from './runtime'
+export { consoleLogger, systemClock, systemIds } from './system'
+export { verify } from './verifier/verify'

@@ -1,0 +1,313 @@
+/**
+ * The reference implementation of the store port, in memory: what the PostgreSQL store promises, in the plainest way.
+ * Tests run the engine on it, and so can anyone who wants sagas without durability.
+ *
+ * 1. Every method does all of its work before it first yields, so each is atomic.
+ * 2. What comes in is kept as JSON text and parsed again on the way out: nobody can change what is stored.
+ * 3. The lease's time is the given clock's, as it is the database's in PostgreSQL.
+ */
+import { invariant, SagaError } from '../errors'
+import type { Clock } from '../ports'
+import { checkCommits } from './commit-rules'
+import type { Entry, Verdict } from './entry'
+import {
+  type DecisionRow,
+  type DueTimer,
+  type EntityCommit,
+  type Envelope,
+  type FeedItem,
+  type GateRow,
+  type Lease,
+  type PendingMessage,
+  type SagaRow,
+  SHARDS,
+  type Store,
+  type StoredEntity,
+  shardOf,
+} from './store'
+
+/** A store whose list rows can be looked at. */
+export interface MemoryStore extends Store {
+  saga(id: string): SagaRow | undefined
+  gate(id: string): StoredGate | undefined
+  decision(id: string): DecisionRow | undefined
+}
+
+export interface StoredGate extends GateRow {
+  status: 'OPEN' | 'DECIDED' | 'EXPIRED' | 'CANCELLED'
+  closedAt: number | null
+}
+
+interface Worker {
+  epoch: number
+  live: boolean
+  expiresAt: number
+}
+
+interface StoredRow {
+  kind: 'saga'
+  digest: string
+  hash: string
+  active: boolean
+  current: string | null
+  snapshot: string | null
+  snapshotSeq: number
+  /** Entry texts; entry n is at n - 1. */
+  entries: string[]
+}
+
+interface Mail {
+  text: string
+  entityId: string
+  position: bigint
+  at: number
+  verdict: Verdict | null
+}
+
+export function createMemoryStore(clock: Clock): MemoryStore {
+  const workers = new Map<string, Worker>()
+  const owners = new Array<string | null>(SHARDS).fill(null)
+  let epochs = 0
+
+  const entities = new Map<string, StoredRow>()
+  const timers = new Map<string, DueTimer>()
+  const mail = new Map<string, Mail>()
+  /** Unacknowledged only, in arrival order. */
+  const waiting = new Map<bigint, Mail>()
+  let position = 0n
+  const log: string[] = []
+
+  const sagas = new Map<string, string>()
+  const gates = new Map<string, string>()
+  const decisions = new Map<string, string>()
+
+  function claim(workerId: string): Lease {
+    const now = clock.now()
+    for (const worker of workers.values()) if (worker.expiresAt < now) worker.live = false
+    const worker = workers.get(workerId)
+    invariant(worker, `worker ${workerId} claims without a lease`)
+    const shards: number[] = []
+    owners.forEach((owner, shard) => {
+      if (!owner || !workers.get(owner)?.live) owners[shard] = workerId
+      if (owners[shard] === workerId) shards.push(shard)
+    })
+    return { workerId, epoch: worker.epoch, shards }
+  }
+
+  function fence(lease: Lease): Worker {
+    const worker = workers.get(lease.workerId)
+    if (worker?.live && worker.epoch === lease.epoch) return worker
+    throw new SagaError(
+      'FENCED',
+      `Worker ${lease.workerId} (epoch ${lease.epoch}) lost its lease; stop it and acquire a new one`,
+      { workerId: lease.workerId, epoch: lease.epoch },
+    )
+  }
+
+  function checkCurrent(commits: EntityCommit[]): void {
+    const stale = commits.filter(
+      (c) => c.fromSeq !== (entities.get(c.entityId)?.entries.length ?? 0),
+    )
+    if (stale.length)
+      throw new SagaError(
+        'CONFLICT',
+        `Other entries came first in ${stale.map((c) => c.entityId).join(', ')}; load and decide again`,
+        { entityIds: stale.map((c) => c.entityId) },
+      )
+    const acked = new Set<bigint>()
+    const consumed: bigint[] = []
+    for (const { position } of commits.flatMap((c) => c.acks)) {
+      if (!waiting.has(position) || acked.has(position)) consumed.push(position)
+      acked.add(position)
+    }
+    for (const { saga, fromSeq } of commits)
+      invariant(!saga || !fromSeq || sagas.has(saga.id), `saga ${saga?.id} has no row to change`)
+    if (consumed.length)
+      throw new SagaError(
+        'CONFLICT',
+        `Messages ${consumed.join(', ')} were acknowledged before; drop them`,
+        { positions: consumed.map(String) },
+      )
+  }
+
+  function write(commit: EntityCommit): void {
+    const { entityId, entries, hashes, snapshot } = commit
+    if (commit.fromSeq + entries.length > 0) {
+      const row = entities.get(entityId) ?? {
+        kind: commit.kind,
+        digest: commit.digest,
+        hash: '',
+        active: false,
+        current: null,
+        snapshot: null,
+        snapshotSeq: 0,
+        entries: [],
+      }
+      entities.set(entityId, row)
+      row.digest = commit.digest
+      row.hash = hashes.at(-1) ?? row.hash
+      row.active = commit.active
+      row.current = commit.current
+      if (snapshot) {
+        row.snapshot = JSON.stringify(snapshot.data)
+        row.snapshotSeq = snapshot.seq
+      }
+      for (const entry of entries) {
+        const text = JSON.stringify(entry)
+        row.entries.push(text)
+        log.push(text)
+      }
+    }
+    writeLists(commit)
+    for (const timer of commit.timersCancelled) timers.delete(timerKey(entityId, timer))
+    for (const { timer, dueAt } of commit.timersSet)
+      timers.set(timerKey(entityId, timer), { entityId, timer, dueAt })
+    commit.posts.forEach(put)
+    for (const ack of commit.acks) {
+      const message = waiting.get(ack.position)
+      if (message) message.verdict = ack.verdict
+      waiting.delete(ack.position)
+    }
+  }
+
+  function writeLists({ saga, gatesOpened, gatesClosed, decisions: decided }: EntityCommit): void {
+    if (saga) {
+      const before = sagas.get(saga.id)
+      sagas.set(
+        saga.id,
+        JSON.stringify({ ...parse(before ?? '{}'), ...parse(JSON.stringify(saga)) }),
+      )
+    }
+    for (const gate of gatesOpened)
+      gates.set(gate.id, JSON.stringify({ ...gate, status: 'OPEN', closedAt: null }))
+    for (const { id, how, at } of gatesClosed) {
+      const gate = gates.get(id)
+      if (gate) gates.set(id, JSON.stringify({ ...parse(gate), status: how, closedAt: at }))
+    }
+    for (const decision of decided) decisions.set(decision.id, JSON.stringify(decision))
+  }
+
+  function put(envelope: Envelope): boolean {
+    if (mail.has(envelope.id)) return false
+    const message: Mail = {
+      text: JSON.stringify(envelope),
+      entityId: envelope.entityId,
+      position: ++position,
+      at: clock.now(),
+      verdict: null,
+    }
+    mail.set(envelope.id, message)
+    waiting.set(message.position, message)
+    return true
+  }
+
+  function stored(entityId: string): StoredEntity[] {
+    const row = entities.get(entityId)
+    if (!row) return []
+    const { kind, hash, digest, snapshot, snapshotSeq, entries } = row
+    return [
+      {
+        entityId,
+        kind,
+        seq: entries.length,
+        hash,
+        digest,
+        snapshot: snapshot === null ? null : { seq: snapshotSeq, data: JSON.parse(snapshot) },
+        entries: entries.slice(snapshotSeq).map(parse<Entry>),
+      },
+    ]
+  }
+
+  return {
+    async acquire(workerId, ttlMs) {
+      workers.set(workerId, { epoch: ++epochs, live: true, expiresAt: clock.now() + ttlMs })
+      return claim(workerId)
+    },
+    async renew(lease, ttlMs) {
+      fence(lease).expiresAt = clock.now() + ttlMs
+      return claim(lease.workerId)
+    },
+    async release(lease) {
+      const worker = workers.get(lease.workerId)
+      if (worker?.epoch === lease.epoch) worker.live = false
+    },
+
+    async commit(lease, commits) {
+      checkCommits(lease, commits)
+      fence(lease)
+      checkCurrent(commits)
+      commits.forEach(write)
+    },
+    async load(entityIds) {
+      return [...new Set(entityIds)].flatMap(stored)
+    },
+    async active(lease, afterId, limit) {
+      return [...entities]
+        .filter(([id, row]) => row.active && owns(lease, id) && (afterId === null || id > afterId))
+        .map(([id]) => id)
+        .sort(byCodeUnit)
+        .slice(0, limit)
+    },
+    async timers(lease, until, limit) {
+      return [...timers.values()]
+        .filter((t) => t.dueAt <= until && owns(lease, t.entityId))
+        .sort((a, b) => a.dueAt - b.dueAt)
+        .slice(0, limit)
+        .map((t) => ({ ...t }))
+    },
+    async pending(lease, after, limit) {
+      const found: PendingMessage[] = []
+      for (const message of waiting.values()) {
+        if (found.length >= limit) break
+        if (message.position > after && owns(lease, message.entityId))
+          found.push({
+            ...parse<Envelope>(message.text),
+            position: message.position,
+            at: message.at,
+          })
+      }
+      return found
+    },
+
+    async post(envelopes) {
+      return envelopes.filter(put).map((e) => e.id)
+    },
+    async verdicts(messageIds) {
+      const verdicts = new Map<string, Verdict>()
+      for (const id of messageIds) {
+        const verdict = mail.get(id)?.verdict
+        if (verdict) verdicts.set(id, { ...verdict })
+      }
+      return verdicts
+    },
+
+    async read(entityId, afterSeq, limit) {
+      const entries = entities.get(entityId)?.entries ?? []
+      return entries.slice(afterSeq, afterSeq + limit).map(parse<Entry>)
+    },
+    async feed(after, limit) {
+      const from = after === null ? 0 : Number(after)
+      return log
+        .slice(from, from + limit)
+        .map((text, i): FeedItem => ({ cursor: String(from + i + 1), entry: parse<Entry>(text) }))
+    },
+
+    saga: (id) => found<SagaRow>(sagas, id),
+    gate: (id) => found<StoredGate>(gates, id),
+    decision: (id) => found<DecisionRow>(decisions, id),
+  }
+}
+
+const parse = <T>(text: string): T => JSON.parse(text)
+
+function found<T>(rows: Map<string, string>, id: string): T | undefined {
+  const text = rows.get(id)
+  return text === undefined ? undefined : parse<T>(text)
+}
+
+const timerKey = (entityId: string, timer: string) => `${entityId}\u0000${timer}`
+
+const owns = (lease: Lease, entityId: string) => lease.shards.includes(shardOf(entityId))
+
+/** As PostgreSQL's "C" collation does for the ids in use. */
+const byCodeUnit = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

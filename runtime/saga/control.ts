@@ -1,0 +1,305 @@
+/**
+ * What people may do to a saga: pause, resume, cancel, roll back, retry, resolve, signal, decide. Each is a message like
+ * any other; a refusal changes nothing and says what to do instead.
+ *
+ * 1. Cancel and ABORT compensate; past the pivot they are refused, because the way is forward.
+ * 2. FORCE_COMPENSATION and roll back undo everything that has a compensation, even past the pivot or after completion.
+ * 3. A decision is valid for this opening of the gate only, and only if nothing moved since the decider looked.
+ * 4. Paused: timers keep what was left of them; results, signals and children's reports wait and are then taken in order.
+ */
+import type { Message, SagaStatus } from '../journal/entry'
+import { completeStep, restartStep, retryCall } from './forward'
+import { SAGA_LIMITS } from './state'
+import { refuse, type Turn } from './turn'
+import { callUndo, endSaga, halt, leftovers, pauseSaga, schedule, tellParent } from './unwind'
+
+const ENDED: readonly SagaStatus[] = ['COMPLETED', 'ROLLED_BACK', 'FAILED']
+
+type Of<T extends Message['type']> = Extract<Message, { type: T }>
+
+export function pause(turn: Turn, message: Of<'pause'>): void {
+  const { id, status } = turn.state
+  if (status !== 'RUNNING' && status !== 'COMPENSATING')
+    refuse(
+      'WRONG_STATE',
+      `Saga ${id} is ${status}; only a running or compensating one can be paused`,
+    )
+  pauseSaga(turn, message.reason)
+}
+
+/** Takes what waited while it was paused; returns those messages for decide.ts to handle next. */
+export function unpause(turn: Turn): Message[] {
+  const { state } = turn
+  const { paused } = state
+  if (!paused) return []
+  state.paused = null
+  for (const [timer, leftMs] of Object.entries(paused.timers))
+    turn.setTimer(timer, turn.at + leftMs)
+  turn.setStatus(paused.status)
+  return paused.deferred
+}
+
+/** While paused a fact from outside is kept, in order, and changes nothing else. */
+export function defer(turn: Turn, message: Message): void {
+  const { paused, calls, id } = turn.state
+  if (!paused) return
+  if (paused.deferred.length >= SAGA_LIMITS.deferred)
+    refuse(
+      'LIMIT_EXCEEDED',
+      `Saga ${id} is paused and holds ${SAGA_LIMITS.deferred} messages already`,
+    )
+  turn.state.paused = { ...paused, deferred: [...paused.deferred, message] }
+  if (message.type === 'result') {
+    const call = calls[message.call]
+    if (call) calls[message.call] = { ...call, answered: true }
+  }
+  turn.fact({ t: 'deferred', message: message.type })
+}
+
+export function resume(turn: Turn): Message[] {
+  const { id, status, paused } = turn.state
+  if (!paused) refuse('WRONG_STATE', `Saga ${id} is ${status}, not paused`)
+  const deferred = unpause(turn)
+  for (const [step, record] of Object.entries(turn.state.steps))
+    if (record.stuck) restartStep(turn, step)
+    else if (record.undo?.state === 'exhausted')
+      callUndo(turn, step, record.undo.attempt + 1, turn.at)
+  if (turn.state.unwinding) schedule(turn)
+  return deferred
+}
+
+/** Ends forward work. Returns the messages that waited while it was paused. */
+export function unwindNow(
+  turn: Turn,
+  mode: 'cancel' | 'abort' | 'force' | 'parent',
+  reason: string,
+): Message[] {
+  const deferred = unpause(turn)
+  const code = { cancel: 'CANCELLED', abort: 'ABORTED', force: 'FORCED', parent: 'UNWOUND' }[mode]
+  turn.state.unwinding = {
+    mode,
+    reason,
+    error: { kind: 'terminal', code, message: reason.slice(0, 500) },
+  }
+  turn.raise('unwind')
+  return deferred
+}
+
+export function cancel(turn: Turn, message: Of<'cancel'>): Message[] {
+  refuseUnlessAbortable(turn, 'cancelled')
+  return unwindNow(turn, 'cancel', message.reason)
+}
+
+function refuseUnlessAbortable(turn: Turn, verb: string): void {
+  const { id, status, pivot, paused, unwinding, calls } = turn.state
+  if (unwinding || (paused?.status ?? status) !== 'RUNNING')
+    refuse('WRONG_STATE', `Saga ${id} is ${status}${unwinding ? ' and unwinds already' : ''}`)
+  if (pivot !== null)
+    refuse(
+      'WRONG_STATE',
+      `Saga ${id} is past its pivot ${pivot} and cannot be ${verb}; roll it back by force, or let it complete`,
+    )
+  for (const call of Object.values(calls)) {
+    const step = turn.step(call.step)
+    if (step.type === 'action' && step.effect === 'pivot')
+      refuse(
+        'WRONG_STATE',
+        `The pivot ${call.step} of saga ${id} is being committed; try again when its outcome is known`,
+      )
+  }
+}
+
+export function rollBack(turn: Turn, reason: string): Message[] {
+  const { state } = turn
+  if (
+    state.status === 'ROLLED_BACK' ||
+    (state.unwinding?.mode === 'force' && !state.unwinding.halted)
+  )
+    refuse(
+      'WRONG_STATE',
+      `Saga ${state.id} is ${state.status}; there is nothing more to compensate`,
+    )
+  if (!state.unwinding || ENDED.includes(state.status)) return unwindNow(turn, 'force', reason)
+  // Already unwinding: go on, by force, with what was exhausted or held.
+  const deferred = unpause(turn)
+  state.unwinding = { ...state.unwinding, mode: 'force', halted: false }
+  turn.setStatus('COMPENSATING', reason)
+  for (const [step, record] of Object.entries(state.steps))
+    if (record.undo?.state === 'exhausted') callUndo(turn, step, record.undo.attempt + 1, turn.at)
+  schedule(turn)
+  return deferred
+}
+
+/** A parent unwinds: undo what was done, or say again how it ended. */
+export function unwindByParent(turn: Turn, message: Of<'unwind'>): Message[] {
+  const { state } = turn
+  if (state.status === 'ROLLED_BACK' || state.status === 'FAILED') {
+    tellParent(turn)
+    return []
+  }
+  if (state.unwinding) {
+    state.unwinding = { ...state.unwinding, mode: 'parent' }
+    return []
+  }
+  return unwindNow(turn, 'parent', message.reason)
+}
+
+export function retryStep(turn: Turn, message: Of<'retry'>): Message[] {
+  const { state } = turn
+  const { step } = message
+  const record = state.steps[step]
+  if (!record) return refuse('NOT_FOUND', `Saga ${state.id} has not entered a step ${step}`)
+  if (record.undo?.state === 'exhausted' || record.undo?.state === 'retrying') {
+    const deferred = unpause(turn)
+    if (record.undo.state === 'exhausted') closeUndoGate(turn, step)
+    turn.cancelTimer(`undo:${step}`)
+    compensateOn(turn, message.reason)
+    callUndo(turn, step, record.undo.attempt + 1, turn.at)
+    return deferred
+  }
+  if (record.stuck) {
+    const deferred = unpause(turn)
+    restartStep(turn, step)
+    return deferred
+  }
+  if (record.state === 'retrying') {
+    if (state.paused) refuse('WRONG_STATE', `Saga ${state.id} is paused; resume it first`)
+    retryCall(turn, step)
+    return []
+  }
+  return refuse(
+    'WRONG_STATE',
+    `Step ${step} of saga ${state.id} is ${record.state}; only one that waits for a retry, is stuck, or whose compensation is exhausted can be retried`,
+  )
+}
+
+export function resolveStep(turn: Turn, message: Of<'resolve'>): Message[] {
+  const { state } = turn
+  const { step } = message
+  const record = state.steps[step]
+  if (!record) return refuse('NOT_FOUND', `Saga ${state.id} has not entered a step ${step}`)
+  if (record.undo?.state === 'exhausted') {
+    const deferred = unpause(turn)
+    closeUndoGate(turn, step)
+    turn.put(step, { undo: { ...record.undo, state: 'completed' } })
+    turn.fact({ t: 'compensation.resolved', step, by: message.by })
+    compensateOn(turn, message.reason)
+    schedule(turn)
+    return deferred
+  }
+  if (state.status === 'QUARANTINED' && leftovers(turn).includes(step)) {
+    turn.put(step, { accepted: true })
+    turn.fact({ t: 'compensation.resolved', step, by: message.by })
+    const accepted = Object.entries(state.steps)
+      .filter(([, other]) => other.accepted)
+      .map(([id]) => id)
+    if (leftovers(turn).length === 0) {
+      turn.raise('unwound')
+      endSaga(turn, 'FAILED', accepted)
+    } else state.left = leftovers(turn)
+    return []
+  }
+  return refuse(
+    'WRONG_STATE',
+    `Step ${step} of saga ${state.id} has no exhausted compensation and no effect left standing`,
+  )
+}
+
+function compensateOn(turn: Turn, reason: string): void {
+  const { unwinding, status } = turn.state
+  if (unwinding) turn.state.unwinding = { ...unwinding, halted: false }
+  if (status !== 'COMPENSATING') turn.setStatus('COMPENSATING', reason)
+}
+
+function closeUndoGate(turn: Turn, step: string): void {
+  if (turn.state.gates[step]?.kind === 'undo') turn.closeGate(step, 'CANCELLED')
+}
+
+export function signal(turn: Turn, message: Of<'signal'>): void {
+  const { state } = turn
+  if (ENDED.includes(state.status) || state.unwinding)
+    refuse('WRONG_STATE', `Saga ${state.id} is ${state.status} and takes no signals`)
+  const waiting = Object.entries(state.steps)
+    .filter(([, record]) => record.state === 'waiting')
+    .sort(([, a], [, b]) => a.order - b.order)
+    .find(([id]) => {
+      const step = turn.step(id)
+      return step.type === 'signal' && step.signal === message.name
+    })
+  if (waiting) {
+    turn.cancelTimer(`signal:${waiting[0]}`)
+    completeStep(turn, waiting[0], message.payload ?? null)
+    return
+  }
+  if (state.signals.length >= SAGA_LIMITS.signalsKept)
+    refuse(
+      'LIMIT_EXCEEDED',
+      `Saga ${state.id} keeps ${SAGA_LIMITS.signalsKept} signals that nothing waits for; it takes no more`,
+    )
+  state.signals = [...state.signals, { name: message.name, payload: message.payload ?? null }]
+  turn.fact({ t: 'signal.kept', name: message.name })
+}
+
+export function decideGate(turn: Turn, message: Of<'decide'>): Message[] {
+  const { state } = turn
+  const { step, decision } = message
+  const gate = state.gates[step]
+  if (!gate)
+    refuse(
+      'MOVED_ON',
+      `Gate ${step} of saga ${state.id} is not open any more; look at the saga again`,
+    )
+  else if (message.seenSeq < state.movedSeq)
+    refuse(
+      'MOVED_ON',
+      `Saga ${state.id} has moved on since entry ${message.seenSeq} (now ${state.movedSeq}); look at the preview again`,
+    )
+  if (gate?.kind === 'undo') return decideUndo(turn, message)
+  switch (decision) {
+    case 'CONTINUE': {
+      const deferred = unpause(turn)
+      turn.closeGate(step, 'DECIDED')
+      completeStep(turn, step, {
+        decision,
+        reasoning: message.reasoning,
+        conditions: message.conditions,
+        decidedBy: message.by.name,
+      })
+      return deferred
+    }
+    case 'PAUSE':
+      if (state.paused) refuse('WRONG_STATE', `Saga ${state.id} is paused already`)
+      pauseSaga(turn, message.reasoning || 'Paused at the gate')
+      return []
+    case 'ABORT':
+      refuseUnlessAbortable(turn, 'aborted')
+      turn.closeGate(step, 'DECIDED')
+      return unwindNow(turn, 'abort', message.reasoning || 'Aborted at the gate')
+    case 'FORCE_COMPENSATION':
+      turn.closeGate(step, 'DECIDED')
+      return rollBack(turn, message.reasoning)
+  }
+}
+
+function decideUndo(turn: Turn, message: Of<'decide'>): Message[] {
+  const { step, decision } = message
+  switch (decision) {
+    case 'PAUSE':
+      pauseSaga(turn, message.reasoning || 'Paused at the gate')
+      return []
+    case 'ABORT': {
+      const deferred = unpause(turn)
+      turn.closeGate(step, 'DECIDED')
+      halt(turn, message.reasoning || `The compensation of ${step} was given up`)
+      return deferred
+    }
+    default: {
+      const deferred = unpause(turn)
+      turn.closeGate(step, 'DECIDED')
+      const undo = turn.record(step).undo
+      callUndo(turn, step, (undo?.attempt ?? 0) + 1, turn.at)
+      schedule(turn)
+      return deferred
+    }
+  }
+}

@@ -1,0 +1,591 @@
+/**
+ * The loop that gives every entity its turn: take messages, decide, commit together, then act.
+ *
+ * 1. Commit, then act: commands are performed only after the entries that announce them are durable.
+ * 2. Group commit: one commit is in flight at a time; all that arrives meanwhile goes into the next one.
+ * 3. One entity, one turn: its messages are taken in arrival order, and never decided on a snapshot that was not stored.
+ * 4. After a commit whose outcome is unknown, or that lost a race, the entities in it are read back from the store and
+ *    their messages decided again; what was stored already is found to be stale and changes nothing.
+ * 5. A fenced lease stops everything at once.
+ * 6. An entity in memory is a cache of its journal: it can be dropped whenever nothing of it is under way.
+ */
+
+import type { CompiledSaga } from '../compiler/compile'
+import { isSagaError } from '../errors'
+import type { Command, Entry, Message, Verdict } from '../journal/entry'
+import type { EntityCommit, Lease, PendingMessage, Store, StoredEntity } from '../journal/store'
+import { shardOf } from '../journal/store'
+import type { Clock, Logger } from '../ports'
+import { chainHash, GENESIS } from '../security/digest'
+import { decide } from './decide'
+import type { Definitions } from './definitions'
+import type { Performer } from './perform'
+import { replay } from './replay'
+import type { SagaState } from './state'
+import { Timers } from './timers'
+import { toCommit } from './to-commit'
+
+export interface EngineOptions {
+  store: Store
+  definitions: Definitions
+  clock: Clock
+  logger: Logger
+  /** Entities in one commit. */
+  batchMax: number
+  /** Messages of one entity in one commit. */
+  turnMax: number
+  /** Entities kept in memory while they wait. */
+  residentMax: number
+  /** A snapshot is written at least every so many entries. */
+  snapshotEvery: number
+  /** How often the mailbox is looked at when nothing hints at it. */
+  pollMs: number
+  timerHorizonMs: number
+  onCommit(entityIds: readonly string[]): void
+  onVerdict(messageId: string, verdict: Verdict): void
+  onFenced(error: unknown): void
+}
+
+interface Item {
+  message: Message
+  /** Set when it came from the mailbox and must be acknowledged. */
+  position?: bigint
+  id?: string
+}
+
+interface Resident {
+  id: string
+  saga: CompiledSaga | null
+  state: SagaState | null
+  seq: number
+  hash: string
+  snapshotSeq: number
+  queue: Item[]
+  busy: boolean
+  touchedAt: number
+  /** Why its messages are left alone: a bug of ours, to be mended before they are taken. */
+  broken: string | null
+}
+
+interface Work {
+  resident: Resident
+  items: Item[]
+  commit: EntityCommit
+  state: SagaState | null
+  commands: Command[]
+}
+
+export class Engine {
+  readonly #options: EngineOptions
+  readonly #performer: Performer
+  readonly #timers: Timers
+  readonly #residents = new Map<string, Resident>()
+  readonly #ready = new Set<Resident>()
+  readonly #fetched = new Set<bigint>()
+  #lease: Lease
+  #running = true
+  #pumping: Promise<void> | null = null
+  #polling: Promise<void> | null = null
+  #pollAgain = false
+  #cancelPoll = () => {}
+  #after = 0n
+  lastCommitAt: number | null = null
+  lastError: string | null = null
+
+  constructor(options: EngineOptions, lease: Lease, performer: Performer) {
+    this.#options = options
+    this.#lease = lease
+    this.#performer = performer
+    this.#timers = new Timers(
+      options,
+      () => this.#lease,
+      (entityId, timer) => this.deliver(entityId, { type: 'timer', timer }),
+    )
+  }
+
+  get resident(): number {
+    return this.#residents.size
+  }
+  get busy(): number {
+    let n = this.#ready.size
+    for (const one of this.#residents.values()) if (one.busy) n++
+    return n
+  }
+  get pending(): number {
+    return this.#fetched.size
+  }
+
+  /** Takes over a lease: brings back what was under way, then timers and mail. */
+  async recover(lease: Lease): Promise<void> {
+    this.#lease = lease
+    const { store } = this.#options
+    for (let after: string | null = null; this.#running; ) {
+      const ids = await store.active(lease, after, 500)
+      if (ids.length === 0) break
+      await this.#load(ids)
+      for (const id of ids) this.#resume(id)
+      after = ids[ids.length - 1] ?? null
+    }
+    this.#timers.poll()
+    this.hint()
+    this.#schedulePoll()
+  }
+
+  /** A renewed lease; newly claimed shards are recovered by `recover`. */
+  renewed(lease: Lease): void {
+    this.#lease = lease
+  }
+
+  owns(entityId: string): boolean {
+    return this.#lease.shards.includes(shardOf(entityId))
+  }
+
+  /** Hands a message of this process's own making to an entity. Lost with the process, so only for what recovery repeats. */
+  deliver(entityId: string, message: Message): void {
+    this.#enqueue(entityId, { message })
+  }
+
+  /** Something was posted: look at the mailbox now rather than at the next poll. */
+  hint(): void {
+    if (!this.#running) return
+    if (this.#polling) {
+      this.#pollAgain = true
+      return
+    }
+    this.#polling = this.#poll().finally(() => {
+      this.#polling = null
+      if (this.#pollAgain) {
+        this.#pollAgain = false
+        this.hint()
+      }
+    })
+  }
+
+  /** Waits for the commit in flight and takes nothing more. */
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#cancelPoll()
+    this.#timers.stop()
+    this.#performer.stop()
+    await this.#polling?.catch(() => {})
+    await this.#pumping
+  }
+
+  #schedulePoll(): void {
+    if (!this.#running) return
+    this.#cancelPoll = this.#options.clock.after(this.#options.pollMs, () => {
+      this.hint()
+      this.#schedulePoll()
+    })
+  }
+
+  async #poll(): Promise<void> {
+    const { store, logger, batchMax } = this.#options
+    const limit = batchMax * 4
+    try {
+      for (;;) {
+        if (!this.#running || this.#fetched.size >= limit) return
+        const messages = await store.pending(this.#lease, this.#after, limit)
+        for (const message of messages) this.#fetch(message)
+        if (messages.length < limit) return
+      }
+    } catch (error) {
+      this.#failed(error)
+      logger.warn('The mailbox could not be read; trying again', { error })
+    }
+  }
+
+  #fetch(message: PendingMessage): void {
+    if (message.position > this.#after) this.#after = message.position
+    if (this.#fetched.has(message.position)) return
+    this.#fetched.add(message.position)
+    this.#enqueue(message.entityId, {
+      message: message.message,
+      position: message.position,
+      id: message.id,
+    })
+  }
+
+  #enqueue(entityId: string, item: Item): void {
+    if (!this.#running) return
+    let resident = this.#residents.get(entityId)
+    if (!resident) {
+      resident = {
+        id: entityId,
+        saga: null,
+        state: null,
+        seq: -1,
+        hash: GENESIS,
+        snapshotSeq: 0,
+        queue: [],
+        busy: false,
+        touchedAt: 0,
+        broken: null,
+      }
+      this.#residents.set(entityId, resident)
+    }
+    resident.queue.push(item)
+    if (!resident.busy) this.#ready.add(resident)
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#pumping || !this.#running) return
+    // A turn of the event loop lets everything that arrives together be decided together.
+    this.#pumping = Promise.resolve()
+      .then(() => this.#drain())
+      .finally(() => {
+        this.#pumping = null
+        if (this.#ready.size > 0 && this.#running) this.#pump()
+      })
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#running && this.#ready.size > 0) {
+      const batch: Resident[] = []
+      for (const resident of this.#ready) {
+        batch.push(resident)
+        if (batch.length >= this.#options.batchMax) break
+      }
+      for (const resident of batch) {
+        this.#ready.delete(resident)
+        resident.busy = true
+      }
+      try {
+        const unloaded = batch.filter((resident) => resident.seq < 0).map((resident) => resident.id)
+        if (unloaded.length > 0) await this.#load(unloaded)
+        const work: Work[] = []
+        for (const resident of batch) {
+          const one = await this.#decide(resident)
+          if (one) work.push(one)
+        }
+        await this.#commit(work)
+      } catch (error) {
+        await this.#retreat(batch, error)
+      }
+      for (const resident of batch) this.#release(resident)
+    }
+  }
+
+  /** Decides the messages at the head of an entity's queue; the queue keeps them until they are stored. */
+  async #decide(resident: Resident): Promise<Work | null> {
+    const { clock, logger, turnMax, snapshotEvery } = this.#options
+    if (resident.broken) return null
+    const items = resident.queue.slice(0, turnMax)
+    const entries: Entry[] = []
+    const hashes: string[] = []
+    const commands: Command[] = []
+    const acks: EntityCommit['acks'] = []
+    let { state, seq, hash } = resident
+    const orphans: string[] = []
+    for (const item of items) {
+      let verdict: Verdict = { accepted: true }
+      try {
+        const message = await this.#prepare(resident, item.message)
+        const at = clock.now()
+        const decided = resident.saga
+          ? decide(resident.saga, state, message, { entityId: resident.id, at, seq: seq + 1 })
+          : ({
+              accepted: false,
+              code: 'NOT_FOUND',
+              reason: `There is no saga ${resident.id}`,
+            } as const)
+        if (!decided.accepted)
+          verdict = { accepted: false, code: decided.code, reason: decided.reason }
+        else if (decided.changed) {
+          seq++
+          state = decided.state
+          const entry: Entry = { entityId: resident.id, seq, at, message, facts: decided.facts }
+          hash = chainHash(hash, entry)
+          entries.push(entry)
+          hashes.push(hash)
+          commands.push(...decided.commands)
+        } else if (message.type === 'timer') orphans.push(message.timer)
+      } catch (error) {
+        if (isSagaError(error))
+          verdict = { accepted: false, code: error.code, reason: error.message }
+        else {
+          resident.broken = error instanceof Error ? error.message : String(error)
+          this.lastError = `${resident.id}: ${resident.broken}`
+          logger.error('A saga could not decide; its messages are kept', {
+            sagaId: resident.id,
+            message: item.message.type,
+            error,
+          })
+          return null
+        }
+      }
+      if (item.position !== undefined) acks.push({ position: item.position, verdict })
+    }
+    if (entries.length === 0 && acks.length === 0 && orphans.length === 0) {
+      resident.queue.splice(0, items.length)
+      return null
+    }
+    const saga = resident.saga
+    const parts =
+      saga && state && entries.length > 0
+        ? toCommit(saga, state, entries, commands)
+        : {
+            active: resident.state && saga ? toCommit(saga, resident.state, [], []).active : false,
+            current: resident.state && saga ? toCommit(saga, resident.state, [], []).current : null,
+            gatesOpened: [],
+            gatesClosed: [],
+            decisions: [],
+            timersSet: [],
+            timersCancelled: [],
+            posts: [],
+          }
+    const snapshot =
+      state &&
+      entries.length > 0 &&
+      (seq - resident.snapshotSeq >= snapshotEvery || (!parts.active && seq > 1))
+    return {
+      resident,
+      items,
+      state,
+      commands,
+      commit: {
+        entityId: resident.id,
+        kind: 'saga',
+        digest: saga?.digest ?? '',
+        fromSeq: resident.seq,
+        entries,
+        hashes,
+        ...(snapshot ? { snapshot: { seq, data: state } } : {}),
+        ...parts,
+        timersCancelled: [
+          ...parts.timersCancelled,
+          ...orphans.filter((timer) => !parts.timersSet.some((set) => set.timer === timer)),
+        ],
+        acks,
+      },
+    }
+  }
+
+  /** A start learns its version and digest here, so that its entry says exactly what runs. */
+  async #prepare(resident: Resident, message: Message): Promise<Message> {
+    if (message.type !== 'start' || resident.state) return message
+    const { definitions } = this.#options
+    if (message.definition.digest !== '') {
+      resident.saga = await definitions.byDigest(message.definition.digest)
+      return message
+    }
+    const { name, version } = message.definition
+    const found = await definitions.byName(name, version)
+    if (found) {
+      resident.saga = found.saga
+      return { ...message, definition: found.ref }
+    }
+    if (message.parent)
+      await this.#options.store.post([
+        {
+          id: `child:${resident.id}:0:0`,
+          entityId: message.parent.sagaId,
+          message: {
+            type: 'child',
+            step: message.parent.step,
+            sagaId: resident.id,
+            status: 'ROLLED_BACK',
+            error: {
+              kind: 'terminal',
+              code: 'CHILD_UNKNOWN',
+              message: `No definition ${name}${version ? `@${version}` : ''} is published`,
+            },
+          },
+        },
+      ])
+    return message
+  }
+
+  async #commit(work: Work[]): Promise<void> {
+    if (work.length === 0) return
+    const { store, clock } = this.#options
+    await store.commit(
+      this.#lease,
+      work.map((one) => one.commit),
+    )
+    this.lastCommitAt = clock.now()
+    const changed: string[] = []
+    let posted = false
+    for (const { resident, items, state, commands, commit } of work) {
+      resident.queue.splice(0, items.length)
+      if (commit.entries.length > 0) {
+        resident.state = state
+        resident.seq = commit.fromSeq + commit.entries.length
+        resident.hash = commit.hashes[commit.hashes.length - 1] ?? resident.hash
+        if (commit.snapshot) resident.snapshotSeq = commit.snapshot.seq
+        changed.push(resident.id)
+      }
+      this.#acknowledge(items, commit)
+      posted = posted || commit.posts.length > 0
+      this.#act(resident.id, commands)
+    }
+    if (changed.length > 0) this.#options.onCommit(changed)
+    if (posted) this.hint()
+  }
+
+  #acknowledge(items: readonly Item[], commit: EntityCommit): void {
+    const verdicts = new Map(commit.acks.map((ack) => [ack.position, ack.verdict]))
+    for (const item of items) {
+      if (item.position === undefined) continue
+      this.#fetched.delete(item.position)
+      const verdict = verdicts.get(item.position)
+      if (item.id !== undefined && verdict) this.#options.onVerdict(item.id, verdict)
+    }
+  }
+
+  #act(entityId: string, commands: readonly Command[]): void {
+    for (const command of commands)
+      switch (command.c) {
+        case 'call':
+          // A call started and settled within one batch is not outstanding any more.
+          if (this.#residents.get(entityId)?.state?.calls[command.call])
+            this.#performer.perform(entityId, command)
+          break
+        case 'setTimer':
+          this.#timers.set(entityId, command.timer, command.dueAt)
+          break
+        case 'cancelTimer':
+          this.#timers.cancel(entityId, command.timer)
+          break
+        case 'send':
+          break
+        default: {
+          const never: never = command
+          throw new Error(`Unknown command ${JSON.stringify(never)}`)
+        }
+      }
+  }
+
+  /** The commit failed, or may have: forget what we believe about these entities and read it back. */
+  async #retreat(batch: readonly Resident[], error: unknown): Promise<void> {
+    const { clock, logger, onFenced } = this.#options
+    this.#failed(error)
+    if (isSagaError(error) && error.code === 'FENCED') {
+      this.#running = false
+      onFenced(error)
+      return
+    }
+    logger.warn('A commit did not succeed; reading back and trying again', {
+      entities: batch.length,
+      error,
+    })
+    for (const resident of batch) {
+      resident.seq = -1
+      resident.state = null
+    }
+    const conflict = isSagaError(error) && error.code === 'CONFLICT'
+    if (!conflict) await new Promise<void>((resolve) => clock.after(200, resolve))
+    for (const resident of batch) await this.#reconcile(resident)
+  }
+
+  /** After an unknown commit some of the mail may be acknowledged already: drop that, keep the rest. */
+  async #reconcile(resident: Resident): Promise<void> {
+    const ids = resident.queue.flatMap((item) => (item.id === undefined ? [] : [item.id]))
+    if (ids.length === 0) return
+    try {
+      const verdicts = await this.#options.store.verdicts(ids)
+      resident.queue = resident.queue.filter((item) => {
+        const verdict = item.id === undefined ? undefined : verdicts.get(item.id)
+        if (!verdict || item.id === undefined) return true
+        if (item.position !== undefined) this.#fetched.delete(item.position)
+        this.#options.onVerdict(item.id, verdict)
+        return false
+      })
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #release(resident: Resident): void {
+    resident.busy = false
+    resident.touchedAt = this.#options.clock.now()
+    if (!this.#running) return
+    if (resident.queue.length > 0 && !resident.broken) this.#ready.add(resident)
+    else if (resident.seq < 0) this.#reload(resident)
+    else if (this.#isDone(resident)) this.#residents.delete(resident.id)
+    else if (this.#residents.size > this.#options.residentMax) this.#evict()
+  }
+
+  /** It was read back after a failed commit with nothing in its queue: its calls must still be performed. */
+  #reload(resident: Resident): void {
+    this.#residents.delete(resident.id)
+    void this.#load([resident.id])
+      .then(() => this.#resume(resident.id))
+      .catch((error) => this.#failed(error))
+  }
+
+  #isDone({ state, broken }: Resident): boolean {
+    if (broken) return false
+    return !state || ['COMPLETED', 'ROLLED_BACK', 'FAILED'].includes(state.status)
+  }
+
+  /** Lets the longest untouched entities go that wait for nothing in this process. */
+  #evict(): void {
+    for (const resident of this.#residents.values()) {
+      if (this.#residents.size <= this.#options.residentMax) return
+      if (resident.busy || resident.queue.length > 0 || resident.broken) continue
+      const calls = Object.keys(resident.state?.calls ?? {})
+      if (calls.some((call) => this.#performer.isRunning(resident.id, call))) continue
+      this.#residents.delete(resident.id)
+    }
+  }
+
+  /** Brings entities into memory: snapshot, then the entries after it, decided again. */
+  async #load(ids: readonly string[]): Promise<void> {
+    const stored = await this.#options.store.load([...ids])
+    const found = new Map(stored.map((entity) => [entity.entityId, entity]))
+    for (const id of ids) {
+      const entity = found.get(id)
+      const resident = this.#residents.get(id)
+      if (entity) await this.#restore(entity, resident)
+      else if (resident)
+        Object.assign(resident, { state: null, seq: 0, hash: GENESIS, snapshotSeq: 0 })
+    }
+  }
+
+  async #restore(entity: StoredEntity, resident: Resident | undefined): Promise<void> {
+    const saga = await this.#options.definitions.byDigest(entity.digest)
+    const restored: Resident = resident ?? {
+      id: entity.entityId,
+      saga,
+      state: null,
+      seq: 0,
+      hash: GENESIS,
+      snapshotSeq: 0,
+      queue: [],
+      busy: false,
+      touchedAt: this.#options.clock.now(),
+      broken: null,
+    }
+    restored.saga = saga
+    restored.seq = entity.seq
+    restored.hash = entity.hash
+    restored.snapshotSeq = entity.snapshot?.seq ?? 0
+    try {
+      restored.state = replay(saga, entity)
+    } catch (error) {
+      restored.broken = error instanceof Error ? error.message : String(error)
+      this.lastError = `${entity.entityId}: ${restored.broken}`
+      this.#options.logger.error('A saga could not be replayed; its messages are kept', {
+        sagaId: entity.entityId,
+        error,
+      })
+    }
+    this.#residents.set(entity.entityId, restored)
+    for (const call of Object.values(restored.state?.calls ?? {}))
+      if (!call.pending && !call.answered) this.#performer.perform(entity.entityId, call)
+  }
+
+  #resume(id: string): void {
+    const resident = this.#residents.get(id)
+    if (resident && !resident.busy && resident.queue.length > 0) {
+      this.#ready.add(resident)
+      this.#pump()
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.lastError = error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,453 @@
+/**
+ * The way forward: what entering a step does, and what the result of its work means.
+ *
+ * 1. A step's idempotency key is fixed at its first attempt; expressions are evaluated as of its start, so that every
+ *    attempt sends the same request.
+ * 2. An attempt whose outcome is unknown marks the step `maybe` for good: if it ends without success it is
+ *    compensated, never skipped.
+ * 3. Past the pivot nothing may fail the saga: a step that gives up is `stuck`, the saga pauses and an operator decides.
+ *    The same holds for a pivot whose outcome stays unknown.
+ */
+
+import { regionReads } from '../compiler/region-reads'
+import type {
+  ActionStep,
+  ApprovalStep,
+  MapStep,
+  SagaStep,
+  SignalStep,
+  WaitStep,
+} from '../definition/schema'
+import type { StepFailure } from '../errors'
+import { compileTemplate } from '../expression/mapping'
+import type { Message, Outcome } from '../journal/entry'
+import { nextAttemptAt, retryPolicy } from './retry'
+import { type ChildRecord, SAGA_LIMITS } from './state'
+import { expressionFailure, type Turn } from './turn'
+import { beginUnwind, DEFAULT_TIMEOUT_MS, pauseSaga, putChild, schedule, unwinds } from './unwind'
+
+const RETRIABLE_ATTEMPTS = 1000
+
+/** The machine entered a step. */
+export function enter(turn: Turn, id: string): void {
+  const step = turn.step(id)
+  turn.put(id, {})
+  try {
+    switch (step.type) {
+      case 'action':
+        return startCall(turn, id, step)
+      case 'choice': {
+        const n = step.branches.findIndex((branch) => turn.evaluate(branch.when, turn.at) === true)
+        const branch = n >= 0 ? n : ('otherwise' as const)
+        const next = n >= 0 ? step.branches[n]?.next : step.otherwise
+        if (next === undefined)
+          return failStep(turn, id, {
+            kind: 'terminal',
+            code: 'NO_BRANCH',
+            message: `No condition of ${id} is true and it has no otherwise`,
+          })
+        turn.put(id, { state: 'completed' })
+        turn.fact({ t: 'choice.taken', step: id, branch, next })
+        return turn.raise(`choose.${id}.${branch}`)
+      }
+      case 'parallel':
+        turn.put(id, { branches: {} })
+        return turn.fact({ t: 'step.started', step: id, attempt: 1 })
+      case 'map':
+        return startMap(turn, id, step)
+      case 'wait':
+        return startWait(turn, id, step)
+      case 'signal':
+        return startSignal(turn, id, step)
+      case 'approval':
+        return openGate(turn, id, step)
+      case 'saga':
+        return startChild(turn, id, step)
+      case 'end': {
+        if (step.outcome === 'failed')
+          return failStep(turn, id, {
+            kind: 'terminal',
+            code: 'ENDED_FAILED',
+            message: step.reason ?? `The saga reached ${id}`,
+          })
+        if (step.output !== undefined) turn.state.output = turn.map(step.output, turn.at)
+        turn.put(id, { state: 'completed' })
+        turn.fact({ t: 'step.succeeded', step: id, attempt: 1 })
+        return turn.raise(`done.${id}`)
+      }
+      case 'transaction':
+        return failStep(turn, id, {
+          kind: 'terminal',
+          code: 'UNSUPPORTED',
+          message: `Step ${id} is a transaction group`,
+        })
+      default: {
+        const never: never = step
+        throw new Error(`Unknown step ${JSON.stringify(never)}`)
+      }
+    }
+  } catch (error) {
+    failStep(turn, id, expressionFailure(error))
+  }
+}
+
+/** Starts the next attempt of an action. Throws when its mapping does. */
+export function startCall(turn: Turn, id: string, step: ActionStep): void {
+  const record = turn.record(id)
+  const attempt = record.attempt + 1
+  const input = step.input === undefined ? null : (turn.map(step.input, record.startedAt) ?? null)
+  const key =
+    record.key ??
+    (step.idempotencyKey === undefined
+      ? `${turn.state.id}:${id}`
+      : `${turn.state.definition.name}:${id}:${String(turn.evaluate(step.idempotencyKey, record.startedAt))}`)
+  const call = `${id}#${attempt}`
+  const command = {
+    c: 'call' as const,
+    call,
+    step: id,
+    kind: 'action' as const,
+    attempt,
+    participant: step.participant,
+    operation: step.operation,
+    input,
+    key,
+    timeoutMs: step.timeoutMs ?? turn.saga.document.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  }
+  turn.put(id, { state: 'running', attempt, key })
+  turn.state.calls[call] = { ...command, startedAt: turn.at }
+  turn.commands.push(command)
+  turn.fact({
+    t: 'step.started',
+    step: id,
+    attempt,
+    key,
+    participant: step.participant,
+    operation: step.operation,
+    input,
+  })
+}
+
+/** An action's attempt ended. */
+export function actionResult(
+  turn: Turn,
+  id: string,
+  outcome: Exclude<Outcome, { pending: true }>,
+): void {
+  const step = turn.step(id)
+  if (step.type !== 'action') return
+  const record = turn.record(id)
+  const { attempt } = record
+  if (outcome.ok) {
+    const output = outcome.output
+    const { error: _, ...clean } = record
+    turn.state.steps[id] = { ...clean, state: 'completed', output }
+    turn.fact({ t: 'step.succeeded', step: id, attempt })
+    if (step.effect === 'pivot') turn.state.pivot = id
+    if (unwinds(turn, id)) schedule(turn)
+    else turn.raise(`done.${id}`)
+    return
+  }
+  const { ok: _, ...error } = outcome
+  const maybe = record.maybe || error.kind === 'unknown'
+  turn.put(id, { error, ...(maybe ? { maybe: true } : {}) })
+  if (unwinds(turn, id)) {
+    turn.put(id, { state: maybe ? 'unknown' : 'failed' })
+    turn.fact({ t: 'step.failed', step: id, attempt, error, final: true })
+    schedule(turn)
+    return
+  }
+  const unlimited = step.effect === 'retriable' ? { attemptsMax: RETRIABLE_ATTEMPTS } : undefined
+  const policy = retryPolicy(step.retry, turn.saga.document.retry, unlimited)
+  const retryAt = nextAttemptAt(policy, {
+    made: attempt - record.attemptBase,
+    firstAt: record.firstAt,
+    now: turn.at,
+    failure: error,
+    seed: `${turn.state.id}:${id}:${attempt}`,
+  })
+  if (retryAt !== null) {
+    turn.put(id, { state: 'retrying' })
+    turn.fact({ t: 'step.failed', step: id, attempt, error, retryAt, final: false })
+    turn.setTimer(`retry:${id}`, retryAt)
+    return
+  }
+  turn.put(id, { state: maybe ? 'unknown' : 'failed' })
+  turn.fact({ t: 'step.failed', step: id, attempt, error, final: true })
+  if (turn.state.pivot !== null || (step.effect === 'pivot' && maybe)) stick(turn, id, error)
+  else turn.fail(id, error)
+}
+
+/** A step that needs no participant, or never reached one, failed. */
+function failStep(turn: Turn, id: string, error: StepFailure): void {
+  const attempt = Math.max(1, turn.record(id).attempt)
+  turn.put(id, { state: 'failed', error })
+  turn.fact({ t: 'step.failed', step: id, attempt, error, final: true })
+  if (turn.state.pivot !== null) stick(turn, id, error)
+  else turn.fail(id, error)
+}
+
+function stick(turn: Turn, id: string, error: StepFailure): void {
+  turn.put(id, { stuck: true })
+  pauseSaga(
+    turn,
+    turn.state.pivot === null
+      ? `The pivot ${id} may have committed (${error.code}); find out and retry it`
+      : `${id} failed past the pivot (${error.code}); mend the cause and retry it`,
+  )
+}
+
+/** Tries a stuck step again. The attempts before do not count any more. */
+export function restartStep(turn: Turn, id: string): void {
+  const { attempt } = turn.record(id)
+  turn.put(id, { stuck: false, attemptBase: attempt, firstAt: turn.at })
+  const step = turn.step(id)
+  if (step.type !== 'action') return enter(turn, id)
+  try {
+    startCall(turn, id, step)
+  } catch (error) {
+    failStep(turn, id, expressionFailure(error))
+  }
+}
+
+/** The retry timer of a step fired, or an operator did not want to wait for it. */
+export function retryCall(turn: Turn, id: string): void {
+  const step = turn.step(id)
+  if (step.type !== 'action' || turn.record(id).state !== 'retrying') return
+  turn.cancelTimer(`retry:${id}`)
+  try {
+    startCall(turn, id, step)
+  } catch (error) {
+    failStep(turn, id, expressionFailure(error))
+  }
+}
+
+function startWait(turn: Turn, id: string, step: WaitStep): void {
+  const until =
+    step.until === undefined ? turn.at + (step.forMs ?? 0) : instant(turn, id, step.until)
+  turn.put(id, { state: 'waiting' })
+  turn.fact({ t: 'step.waiting', step: id, for: 'timer', until })
+  turn.setTimer(`wait:${id}`, Math.max(until, turn.at))
+}
+
+function instant(turn: Turn, id: string, source: string): number {
+  const value = turn.evaluate(source, turn.at)
+  const at =
+    typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (!Number.isFinite(at))
+    throw new Error(`${id} waits until ${JSON.stringify(value)}, which is no time`)
+  return at
+}
+
+function startSignal(turn: Turn, id: string, step: SignalStep): void {
+  const kept = turn.state.signals.findIndex((signal) => signal.name === step.signal)
+  const signal = turn.state.signals[kept]
+  if (signal) {
+    turn.state.signals = turn.state.signals.filter((_, n) => n !== kept)
+    return completeStep(turn, id, signal.payload)
+  }
+  const until = step.timeoutMs === undefined ? undefined : turn.at + step.timeoutMs
+  turn.put(id, { state: 'waiting' })
+  turn.fact({
+    t: 'step.waiting',
+    step: id,
+    for: 'signal',
+    ...(until === undefined ? {} : { until }),
+  })
+  if (until !== undefined) turn.setTimer(`signal:${id}`, until)
+}
+
+/** A wait, signal, gate, map or child ended well. */
+export function completeStep(turn: Turn, id: string, output?: unknown): void {
+  turn.put(id, { state: 'completed', ...(output === undefined ? {} : { output }) })
+  turn.fact({
+    t: 'step.succeeded',
+    step: id,
+    attempt: Math.max(1, turn.record(id).attempt),
+    ...(output === undefined ? {} : { output }),
+  })
+  turn.raise(`done.${id}`)
+}
+
+/** A signal's time ran out. */
+export function signalTimeout(turn: Turn, id: string): void {
+  const step = turn.step(id)
+  if (step.type !== 'signal') return
+  if (step.onTimeout) {
+    turn.put(id, { state: 'stopped' })
+    turn.fact({ t: 'step.stopped', step: id })
+    turn.raise(`timeout.${id}`)
+  } else
+    failStep(turn, id, {
+      kind: 'terminal',
+      code: 'SIGNAL_TIMEOUT',
+      message: `Signal ${step.signal} did not come in time`,
+    })
+}
+
+function openGate(turn: Turn, id: string, step: ApprovalStep): void {
+  const template = compileTemplate(step.question)
+  const question = template.evaluate(turn.scope(template.reads, turn.at))
+  const context = step.context === undefined ? undefined : turn.map(step.context, turn.at)
+  const dueAt = step.timeoutMs === undefined ? undefined : turn.at + step.timeoutMs
+  const gate = `${turn.state.id}:${id}:${turn.seq}`
+  turn.put(id, { state: 'waiting' })
+  turn.state.gates[id] = { gate, kind: 'approval', openedSeq: turn.seq }
+  turn.fact({
+    t: 'gate.opened',
+    step: id,
+    gate,
+    question,
+    roles: step.roles,
+    ...(context === undefined ? {} : { context }),
+    ...(dueAt === undefined ? {} : { dueAt }),
+  })
+  if (dueAt !== undefined) turn.setTimer(`gate:${id}`, dueAt)
+}
+
+function startChild(turn: Turn, id: string, step: SagaStep): void {
+  const [name = '', version] = step.saga.split('@')
+  const child = `${turn.state.id}.${id}`
+  const input = step.input === undefined ? null : (turn.map(step.input, turn.at) ?? null)
+  turn.put(id, { child: { id: child, status: null } })
+  spawn(turn, id, child, {
+    type: 'start',
+    // The newest version, and its digest, are looked up when the child takes the message.
+    definition: { name, version: version === undefined ? 0 : Number(version), digest: '' },
+    input,
+    ventureId: turn.state.ventureId,
+    parent: { sagaId: turn.state.id, step: id },
+  })
+}
+
+function startMap(turn: Turn, id: string, step: MapStep): void {
+  const value = turn.evaluate(step.items, turn.at)
+  const items = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
+  if (items.length > SAGA_LIMITS.mapItems)
+    throw new Error(`${id} has ${items.length} items; at most ${SAGA_LIMITS.mapItems} are taken`)
+  turn.put(id, { map: { items, next: 0, children: [], outputs: [] } })
+  turn.fact({ t: 'step.started', step: id, attempt: 1 })
+  turn.fact({ t: 'map.planned', step: id, items: items.length })
+  launchItems(turn, id, step)
+}
+
+/** Starts items up to the concurrency; completes the map when all have. */
+function launchItems(turn: Turn, id: string, step: MapStep): void {
+  const map = turn.record(id).map
+  if (!map) return
+  const outer = outerScope(turn, step)
+  const children = [...map.children]
+  let running = children.filter((child) => child.status === null).length
+  let { next } = map
+  for (; next < map.items.length && running < step.concurrency; next++, running++) {
+    const child: ChildRecord = { id: `${turn.state.id}.${id}.${next}`, status: null }
+    children.push(child)
+    spawn(
+      turn,
+      id,
+      child.id,
+      {
+        type: 'start',
+        definition: turn.state.definition,
+        input: map.items[next] ?? null,
+        ventureId: turn.state.ventureId,
+        parent: { sagaId: turn.state.id, step: id, index: next },
+        scope: { ...outer, item: map.items[next] ?? null, index: next },
+        region: id,
+      },
+      next,
+    )
+  }
+  turn.put(id, { map: { ...map, children, next } })
+  if (
+    children.length === map.items.length &&
+    children.every((child) => child.status === 'COMPLETED')
+  )
+    completeStep(turn, id, map.outputs)
+}
+
+/** What the items' expressions read of this saga: only the steps they name. */
+function outerScope(turn: Turn, step: MapStep): { input: unknown; steps: Record<string, unknown> } {
+  const { input, steps } = turn.scope(regionReads(step), turn.at)
+  return { input, steps }
+}
+
+function spawn(turn: Turn, id: string, child: string, message: Message, index?: number): void {
+  turn.commands.push({ c: 'send', to: child, id: `start:${child}`, message })
+  turn.fact({
+    t: 'child.started',
+    step: id,
+    sagaId: child,
+    ...(index === undefined ? {} : { index }),
+  })
+}
+
+/** A child saga reports its end, the first time or after it was unwound. */
+export function childEnded(turn: Turn, message: Extract<Message, { type: 'child' }>): void {
+  const { step: id, sagaId, index, status, output, error } = message
+  const step = turn.step(id)
+  turn.fact({
+    t: 'child.ended',
+    step: id,
+    sagaId,
+    status,
+    ...(index === undefined ? {} : { index }),
+  })
+  putChild(turn, id, sagaId, { status })
+  if (unwinds(turn, id)) {
+    if (turn.record(id).state === 'running') turn.put(id, { state: 'stopped' })
+    // It completed before our `unwind` reached it; it will unwind now and report again.
+    schedule(turn)
+    return
+  }
+  if (status !== 'COMPLETED') {
+    failStep(turn, id, {
+      kind: 'terminal',
+      code: error?.code ?? 'CHILD_FAILED',
+      message: `${sagaId} ended ${status}${error ? `: ${error.message}` : ''}`.slice(0, 500),
+    })
+    return
+  }
+  if (step.type === 'saga') return completeStep(turn, id, output ?? null)
+  const map = turn.record(id).map
+  if (step.type !== 'map' || !map || index === undefined) return
+  const outputs = [...map.outputs]
+  while (outputs.length < index) outputs.push(null)
+  outputs[index] = output ?? null
+  turn.put(id, { map: { ...map, outputs } })
+  launchItems(turn, id, step)
+}
+
+/** A branch of a parallel step reached its end. */
+export function branchEnded(turn: Turn, id: string, branch: string, ok: boolean): void {
+  const step = turn.step(id)
+  const record = turn.record(id)
+  if (step.type !== 'parallel' || record.joined) return
+  const branches = { ...record.branches, [branch]: ok }
+  turn.put(id, { branches })
+  turn.fact({ t: 'branch.ended', step: id, branch, ok })
+  const names = Object.keys(step.branches)
+  const needed = step.join === 'all' ? names.length : step.join === 'any' ? 1 : step.join.quorum
+  const won = names.filter((name) => branches[name] === true).length
+  const lost = names.filter((name) => branches[name] === false).length
+  if (won >= needed) {
+    turn.put(id, { joined: true })
+    if (won === names.length) completeStep(turn, id)
+    else turn.raise(`joined.${id}`)
+  } else if (names.length - lost < needed) {
+    turn.put(id, { joined: true, state: 'failed' })
+    turn.raise(`failed.${id}`)
+  }
+}
+
+/** The join is won: stop the other branches and compensate what they did, then go on. */
+export function trim(turn: Turn, id: string): void {
+  const record = turn.record(id)
+  const members = turn.region.branches.get(id)
+  const losers = [...(members ?? [])]
+    .filter(([name]) => record.branches?.[name] !== true)
+    .flatMap(([, ids]) => ids)
+  turn.state.trims = { ...turn.state.trims, [id]: losers }
+  beginUnwind(turn, losers)
+  schedule(turn)
+}

@@ -1,0 +1,124 @@
+/**
+ * Performs calls after their entries are durable, and turns whatever happens into one result message.
+ *
+ * 1. A call is performed at most once at a time in this process; its adapter gets the deadline and an abort signal.
+ * 2. An adapter that throws, or does not answer by the deadline, leaves the outcome unknown.
+ * 3. At most `callsMax` calls run at once; the rest wait here, oldest first (they are durable already).
+ */
+import type { Outcome } from '../journal/entry'
+import type { Participants } from '../participant/participant'
+import type { Clock, Logger } from '../ports'
+import type { CallCommand } from './state'
+
+export interface PerformerOptions {
+  participants: Participants
+  clock: Clock
+  logger: Logger
+  callsMax: number
+  /** The token that lets a participant complete this call later. */
+  callbackToken(sagaId: string, call: string): string
+  traceparent(sagaId: string, call: string): string
+  done(sagaId: string, call: string, outcome: Outcome): void
+}
+
+export class Performer {
+  readonly #options: PerformerOptions
+  readonly #running = new Map<string, AbortController>()
+  readonly #waiting: { sagaId: string; command: CallCommand }[] = []
+  #stopped = false
+
+  constructor(options: PerformerOptions) {
+    this.#options = options
+  }
+
+  get inFlight(): number {
+    return this.#running.size + this.#waiting.length
+  }
+
+  /** Performing the same call again while it runs does nothing. */
+  perform(sagaId: string, command: CallCommand): void {
+    const id = `${sagaId}\n${command.call}`
+    if (this.#stopped || this.#running.has(id)) return
+    if (this.#running.size >= this.#options.callsMax) {
+      if (!this.#waiting.some((one) => one.sagaId === sagaId && one.command.call === command.call))
+        this.#waiting.push({ sagaId, command })
+      return
+    }
+    const abort = new AbortController()
+    this.#running.set(id, abort)
+    void this.#call(sagaId, command, abort).then((outcome) => {
+      this.#running.delete(id)
+      if (this.#stopped) return
+      this.#options.done(sagaId, command.call, outcome)
+      const next = this.#waiting.shift()
+      if (next) this.perform(next.sagaId, next.command)
+    })
+  }
+
+  isRunning(sagaId: string, call: string): boolean {
+    return this.#running.has(`${sagaId}\n${call}`)
+  }
+
+  /** Abandons what is under way: its outcome is asked for again after recovery, with the same key. */
+  stop(): void {
+    this.#stopped = true
+    this.#waiting.length = 0
+    for (const abort of this.#running.values()) abort.abort()
+  }
+
+  async #call(sagaId: string, command: CallCommand, abort: AbortController): Promise<Outcome> {
+    const { participants, clock, logger, callbackToken, traceparent } = this.#options
+    let cancelTimer = () => {}
+    const timeout = new Promise<Outcome>((resolve) => {
+      cancelTimer = clock.after(command.timeoutMs, () => {
+        abort.abort()
+        resolve({
+          ok: false,
+          kind: 'unknown',
+          code: 'TIMEOUT',
+          message: `${command.participant}.${command.operation} did not answer within ${command.timeoutMs} ms`,
+        })
+      })
+    })
+    const called = (async (): Promise<Outcome> => {
+      const participant = await participants.find(command.participant)
+      if (!participant)
+        return {
+          ok: false,
+          kind: 'retryable',
+          code: 'PARTICIPANT_UNKNOWN',
+          message: `No participant ${command.participant} is registered, or it is disabled`,
+        }
+      return participant.call(
+        {
+          sagaId,
+          call: command.call,
+          step: command.step,
+          kind: command.kind,
+          attempt: command.attempt,
+          operation: command.operation,
+          input: command.input,
+          key: command.key,
+          ...(command.undoes === undefined ? {} : { undoes: command.undoes }),
+          deadline: clock.now() + command.timeoutMs,
+          traceparent: traceparent(sagaId, command.call),
+          callbackToken: callbackToken(sagaId, command.call),
+        },
+        abort.signal,
+      )
+    })()
+    try {
+      return await Promise.race([called, timeout])
+    } catch (error) {
+      logger.error('A participant adapter threw', { sagaId, call: command.call, error })
+      return {
+        ok: false,
+        kind: 'unknown',
+        code: 'ADAPTER_FAILED',
+        message: error instanceof Error ? error.message.slice(0, 500) : String(error),
+      }
+    } finally {
+      cancelTimer()
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * What was decided → what is stored: the list rows, gates, decisions, timers and posts that belong to the entries of one
+ * entity. Pure; the engine adds hashes and acknowledgements.
+ */
+import type { CompiledSaga } from '../compiler/compile'
+import type { Step } from '../definition/schema'
+import type { Command, Entry, Fact } from '../journal/entry'
+import type { DecisionRow, EntityCommit, GateRow, SagaRow } from '../journal/store'
+import type { SagaState } from './state'
+
+export type CommitParts = Pick<
+  EntityCommit,
+  | 'active'
+  | 'current'
+  | 'saga'
+  | 'gatesOpened'
+  | 'gatesClosed'
+  | 'decisions'
+  | 'timersSet'
+  | 'timersCancelled'
+  | 'posts'
+>
+
+export function toCommit(
+  saga: CompiledSaga,
+  state: SagaState,
+  entries: readonly Entry[],
+  commands: readonly Command[],
+): CommitParts {
+  const row = sagaRow(saga, state, entries)
+  const parts: CommitParts = {
+    active: isActive(state),
+    current: currentOf(saga, state),
+    gatesOpened: [],
+    gatesClosed: [],
+    decisions: [],
+    timersSet: [],
+    timersCancelled: [],
+    posts: [],
+    ...(row ? { saga: row } : {}),
+  }
+  for (const entry of entries) for (const fact of entry.facts) addGate(parts, state, entry, fact)
+  for (const entry of entries) {
+    const decision = decisionRow(state, entry)
+    if (decision) parts.decisions.push(decision)
+  }
+  const timers = new Map<string, number | null>()
+  for (const command of commands) {
+    if (command.c === 'setTimer') timers.set(command.timer, command.dueAt)
+    else if (command.c === 'cancelTimer') timers.set(command.timer, null)
+    else if (command.c === 'send')
+      parts.posts.push({ id: command.id, entityId: command.to, message: command.message })
+  }
+  for (const [timer, dueAt] of timers)
+    if (dueAt === null) parts.timersCancelled.push(timer)
+    else parts.timersSet.push({ timer, dueAt })
+  return parts
+}
+
+/** Does a call wait for its result here, rather than at the participant? Then recovery must find the saga. */
+export function isActive(state: SagaState): boolean {
+  for (const call of Object.values(state.calls)) if (!call.pending && !call.answered) return true
+  return false
+}
+
+function sagaRow(
+  saga: CompiledSaga,
+  state: SagaState,
+  entries: readonly Entry[],
+): (Partial<SagaRow> & { id: string }) | undefined {
+  let row: (Partial<SagaRow> & { id: string }) | undefined
+  const set = (patch: Partial<SagaRow>) => {
+    row = { id: state.id, ...row, ...patch }
+  }
+  for (const entry of entries)
+    for (const fact of entry.facts)
+      switch (fact.t) {
+        case 'saga.started':
+          set({
+            definition: state.definition,
+            title: saga.document.title ?? saga.document.name,
+            ventureId: state.ventureId,
+            parentId: state.parent?.sagaId ?? null,
+            parentStep: state.parent?.step ?? null,
+            status: 'RUNNING',
+            totalSteps: fact.total,
+            input: state.input,
+            startedBy: state.startedBy,
+            startedAt: state.startedAt,
+            endedAt: null,
+            timeoutAt: state.timers.saga ?? null,
+            requiresApproval: hasApproval(saga),
+            failureCode: null,
+            failureReason: null,
+          })
+          break
+        case 'saga.status': {
+          const error = state.unwinding?.error
+          set({
+            status: fact.status,
+            ...(fact.status === 'COMPENSATING'
+              ? {
+                  endedAt: null,
+                  failureCode: error?.code ?? null,
+                  failureReason: state.unwinding?.reason ?? null,
+                }
+              : {}),
+          })
+          break
+        }
+        case 'saga.ended':
+          set({
+            status: fact.status,
+            endedAt: entry.at,
+            ...(fact.output === undefined ? {} : { output: fact.output }),
+            ...(fact.error
+              ? { failureCode: fact.error.code, failureReason: fact.error.message }
+              : {}),
+          })
+          break
+      }
+  return row
+}
+
+function hasApproval(saga: CompiledSaga): boolean {
+  for (const step of saga.steps.values()) if (step.type === 'approval') return true
+  return false
+}
+
+function addGate(parts: CommitParts, state: SagaState, entry: Entry, fact: Fact): void {
+  if (fact.t === 'gate.opened') {
+    const row: GateRow = {
+      id: fact.gate,
+      sagaId: state.id,
+      step: fact.step,
+      question: fact.question,
+      context: fact.context ?? null,
+      roles: fact.roles,
+      openedAt: entry.at,
+      openedSeq: entry.seq,
+      dueAt: fact.dueAt ?? null,
+    }
+    parts.gatesOpened.push(row)
+  } else if (fact.t === 'gate.closed')
+    parts.gatesClosed.push({ id: fact.gate, how: fact.how, at: entry.at })
+}
+
+function decisionRow(state: SagaState, entry: Entry): DecisionRow | undefined {
+  const { message } = entry
+  if (message.type !== 'decide') return undefined
+  const closed = entry.facts.find((fact) => fact.t === 'gate.closed' && fact.step === message.step)
+  const gateId =
+    closed?.t === 'gate.closed' ? closed.gate : (state.gates[message.step]?.gate ?? null)
+  if (gateId === null) return undefined
+  return {
+    id: message.decisionId,
+    sagaId: state.id,
+    gateId,
+    decision: message.decision,
+    reasoning: message.reasoning,
+    conditions: message.conditions,
+    decidedBy: message.by.id,
+    decidedByName: message.by.name,
+    at: entry.at,
+    seenSeq: message.seenSeq,
+    previewDigest: message.previewDigest ?? null,
+  }
+}
+
+/** What a list says the saga is doing, at most 200 characters; null when it has ended. */
+export function currentOf(saga: CompiledSaga, state: SagaState): string | null {
+  if (['COMPLETED', 'ROLLED_BACK', 'FAILED'].includes(state.status)) return null
+  if (state.paused) return state.paused.reason.slice(0, 200)
+  const words: string[] = []
+  for (const [id, record] of Object.entries(state.steps)) {
+    const step =
+      saga.steps.get(id) ?? (state.region ? saga.region(state.region).steps.get(id) : undefined)
+    if (!step) continue
+    const name = step.title ?? id
+    if (record.undo?.state === 'running' || record.undo?.state === 'retrying')
+      words.push(`Undoing ${name}`)
+    else if (record.undo?.state === 'exhausted') words.push(`Cannot undo ${name}`)
+    else if (record.state === 'retrying') words.push(`Retrying ${name}`)
+    else if (record.state === 'waiting') words.push(`${WAITS[step.type] ?? 'Waiting at'} ${name}`)
+    else if (record.state === 'running' && step.type !== 'parallel') words.push(name)
+    if (words.length === 3) break
+  }
+  return words.join(', ').slice(0, 200) || null
+}
+
+const WAITS: Partial<Record<Step['type'], string>> = {
+  approval: 'Waiting for a decision:',
+  signal: 'Waiting for a signal:',
+  wait: 'Waiting:',
+}

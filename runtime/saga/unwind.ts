@@ -1,0 +1,385 @@
+/**
+ * The way back: which compensations are due, in what order, and how a saga ends that did not complete.
+ *
+ * 1. An effect that may have happened and has a compensation is undone; one that certainly did not, is not.
+ * 2. A compensation waits until its forward call has settled, and until the steps after it are resolved: in
+ *    `dependency` order those the drawing puts after it, in `reverse` order those that started later.
+ * 3. The same scheduler serves the whole saga and the losing branches of a join (`trims`).
+ * 4. It ends ROLLED_BACK with nothing left, FAILED with what is left named and accepted, or QUARANTINED with an owner's
+ *    work named. Never silently.
+ *
+ * After Garcia-Molina & Salem, Sagas (SIGMOD 1987); failed steps are eligible as in Cloudflare Workflows' rollbacks.
+ */
+import type { StepFailure } from '../errors'
+import type { Outcome, SagaStatus } from '../journal/entry'
+import { nextAttemptAt, retryPolicy } from './retry'
+import type { ChildRecord, StepRecord } from './state'
+import { expressionFailure, type Turn } from './turn'
+
+export const DEFAULT_TIMEOUT_MS = 30_000
+const COMPENSATION_ATTEMPTS = 10
+
+/** Is this step being unwound, alone or with the whole saga? */
+export function unwinds(turn: Turn, step: string): boolean {
+  if (turn.state.unwinding) return true
+  return Object.values(turn.state.trims).some((members) => members.includes(step))
+}
+
+/** Stops what waits, tells running children to unwind; calls under way are left to settle. */
+export function beginUnwind(turn: Turn, ids: readonly string[]): void {
+  for (const id of ids) {
+    const record = turn.state.steps[id]
+    if (!record) continue
+    turn.closeGate(id, 'CANCELLED')
+    for (const timer of [`retry:${id}`, `wait:${id}`, `signal:${id}`]) turn.cancelTimer(timer)
+    if (record.state === 'waiting') stop(turn, id, 'stopped')
+    else if (record.state === 'retrying') stop(turn, id, record.maybe ? 'unknown' : 'failed')
+    else if (record.state === 'running' && turn.step(id).type === 'parallel')
+      turn.put(id, { state: 'stopped' })
+    if (record.stuck) turn.put(id, { stuck: false })
+    for (const child of childrenOf(record)) if (isRunning(child)) sendUnwind(turn, id, child)
+  }
+}
+
+function stop(turn: Turn, id: string, state: StepRecord['state']): void {
+  turn.put(id, { state })
+  turn.fact({ t: 'step.stopped', step: id })
+}
+
+/** Starts every compensation that is due and finishes what has nothing left to do. */
+export function schedule(turn: Turn): void {
+  const { state } = turn
+  if (state.unwinding) {
+    if (!state.unwinding.halted && settle(turn, Object.keys(state.steps)) === 'done') finish(turn)
+    return
+  }
+  for (const [step, members] of Object.entries(state.trims)) {
+    const result = settle(turn, members)
+    if (result === 'done') {
+      const { [step]: _, ...rest } = state.trims
+      state.trims = rest
+      turn.put(step, { state: 'completed' })
+      turn.raise(`done.${step}`)
+    } else if (result === 'exhausted') {
+      turn.failure = {
+        kind: 'terminal',
+        code: 'COMPENSATION_EXHAUSTED',
+        message: `A losing branch of ${step} could not be compensated`,
+      }
+      turn.raise('unwind')
+    }
+  }
+}
+
+/** Starts what may start among `ids`; says whether all is resolved, something is under way, or nothing can move. */
+function settle(turn: Turn, ids: readonly string[]): 'done' | 'moving' | 'exhausted' {
+  const open = ids
+    .flatMap((id) => (turn.state.steps[id] ? [id] : []))
+    .filter((id) => unresolved(turn, id))
+  if (open.length === 0) return 'done'
+  let moving = false
+  for (const id of open) {
+    const record = turn.record(id)
+    if (isUnderWay(turn, id, record)) {
+      moving = true
+      continue
+    }
+    if (record.undo?.state === 'exhausted' || blocked(turn, id, open)) continue
+    startUndo(turn, id)
+    moving = moving || unresolved(turn, id)
+  }
+  if (moving) return 'moving'
+  // Starting may have resolved or exhausted some without waiting (an expression that failed): look again.
+  const left = open.filter((id) => unresolved(turn, id))
+  if (left.length === 0) return 'done'
+  if (left.length < open.length) return settle(turn, ids)
+  if (turn.state.unwinding && !turn.state.unwinding.halted && !turn.state.paused) {
+    const waitsForGate = left.some((id) => turn.state.gates[id]?.kind === 'undo')
+    if (!waitsForGate) halt(turn, `Could not be compensated: ${left.join(', ')}`)
+  }
+  return 'exhausted'
+}
+
+function isUnderWay(turn: Turn, id: string, record: StepRecord): boolean {
+  if (record.undo?.state === 'running' || record.undo?.state === 'retrying') return true
+  if (childrenOf(record).some((child) => child.unwinding && !isResolvedChild(child))) return true
+  return record.state === 'running' && turn.step(id).type === 'action'
+}
+
+function blocked(turn: Turn, id: string, open: readonly string[]): boolean {
+  if (turn.saga.document.compensationOrder === 'reverse') {
+    const order = turn.record(id).order
+    return open.some((other) => turn.record(other).order > order && unresolved(turn, other))
+  }
+  const after = turn.region.after(id)
+  return open.some((other) => other !== id && after.has(other) && unresolved(turn, other))
+}
+
+/** Does the step still run, or is an effect of it still to be undone? */
+export function unresolved(turn: Turn, id: string): boolean {
+  const record = turn.record(id)
+  const step = turn.step(id)
+  if (step.type === 'action') {
+    if (record.state === 'running') return true
+    if (!step.compensation || record.undo?.state === 'completed' || record.accepted) return false
+    return record.state === 'completed' || record.state === 'unknown'
+  }
+  return childrenOf(record).some((child) => !isResolvedChild(child))
+}
+
+function startUndo(turn: Turn, id: string): void {
+  const step = turn.step(id)
+  const record = turn.record(id)
+  if (step.type !== 'action' || !step.compensation) {
+    for (const child of childrenOf(record))
+      if (!isResolvedChild(child) && !child.unwinding) sendUnwind(turn, id, child)
+    return
+  }
+  callUndo(turn, id, 1, turn.at)
+}
+
+/** Performs one attempt of a compensation. */
+export function callUndo(turn: Turn, id: string, attempt: number, firstAt: number): void {
+  const step = turn.step(id)
+  const record = turn.record(id)
+  if (step.type !== 'action' || !step.compensation) return
+  const { compensation } = step
+  turn.put(id, { undo: { state: 'running', attempt, firstAt } })
+  let input: unknown
+  try {
+    input = compensation.input
+      ? turn.map(compensation.input, record.startedAt, record.output)
+      : (record.output ?? null)
+  } catch (error) {
+    exhausted(turn, id, attempt, expressionFailure(error))
+    return
+  }
+  const call = `${id}!${attempt}`
+  const key = `${record.key}:compensate`
+  const participant = compensation.participant ?? step.participant
+  const command = {
+    c: 'call' as const,
+    call,
+    step: id,
+    kind: 'compensation' as const,
+    attempt,
+    participant,
+    operation: compensation.operation,
+    input: input ?? null,
+    key,
+    undoes: record.key ?? '',
+    timeoutMs:
+      compensation.timeoutMs ??
+      step.timeoutMs ??
+      turn.saga.document.timeoutMs ??
+      DEFAULT_TIMEOUT_MS,
+  }
+  turn.state.calls[call] = { ...command, startedAt: turn.at }
+  turn.commands.push(command)
+  turn.fact({
+    t: 'compensation.started',
+    step: id,
+    attempt,
+    key,
+    participant,
+    operation: compensation.operation,
+    input: input ?? null,
+  })
+}
+
+/** A compensation's attempt ended. */
+export function undoResult(
+  turn: Turn,
+  id: string,
+  outcome: Exclude<Outcome, { pending: true }>,
+): void {
+  const undo = turn.record(id).undo
+  if (!undo) return
+  if (outcome.ok) {
+    turn.put(id, { undo: { ...undo, state: 'completed' } })
+    turn.fact({ t: 'compensation.succeeded', step: id, attempt: undo.attempt })
+    schedule(turn)
+    return
+  }
+  const { ok: _, ...error } = outcome
+  const step = turn.step(id)
+  const declared = step.type === 'action' ? step.compensation?.retry : undefined
+  const policy = retryPolicy(declared, turn.saga.document.retry, {
+    attemptsMax: COMPENSATION_ATTEMPTS,
+  })
+  const seed = `${turn.state.id}:${id}:undo:${undo.attempt}`
+  let retryAt = nextAttemptAt(policy, {
+    made: undo.attempt,
+    firstAt: undo.firstAt,
+    now: turn.at,
+    failure: error,
+    seed,
+  })
+  if (retryAt === null && turn.saga.document.onCompensationExhausted === 'EVENTUAL_CONSISTENCY')
+    retryAt = turn.at + policy.delayMaxMs
+  if (retryAt === null) {
+    exhausted(turn, id, undo.attempt, error)
+    schedule(turn)
+    return
+  }
+  turn.put(id, { undo: { ...undo, state: 'retrying', error } })
+  turn.fact({ t: 'compensation.failed', step: id, attempt: undo.attempt, error, retryAt })
+  turn.setTimer(`undo:${id}`, retryAt)
+}
+
+/** Follows the declared strategy when a compensation has no attempt left. */
+function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure): void {
+  const strategy = turn.saga.document.onCompensationExhausted
+  const undo = turn.record(id).undo
+  turn.put(id, {
+    undo: { attempt, firstAt: undo?.firstAt ?? turn.at, state: 'exhausted', error },
+  })
+  turn.fact({ t: 'compensation.failed', step: id, attempt, error })
+  turn.fact({ t: 'compensation.exhausted', step: id, strategy })
+  const reason = `The compensation of ${id} failed for good: ${error.code}`
+  if (strategy === 'QUARANTINE_SAGA') halt(turn, reason)
+  else if (strategy === 'MANUAL_COMPENSATION')
+    pauseSaga(turn, `${reason}. Do it by hand, then resolve the step.`)
+  else if (strategy === 'CHAIRMAN_INTERVENTION') {
+    const gate = `${turn.state.id}:${id}:undo:${turn.seq}`
+    turn.state.gates[id] = { gate, kind: 'undo', openedSeq: turn.seq }
+    turn.fact({
+      t: 'gate.opened',
+      step: id,
+      gate,
+      question: `${reason}. Continue tries again, abort quarantines the saga.`,
+      context: { error },
+      roles: ['chairman'],
+    })
+  }
+}
+
+/** QUARANTINED: nothing new starts; results of calls under way are still recorded. */
+export function halt(turn: Turn, reason: string): void {
+  if (turn.state.unwinding) turn.state.unwinding = { ...turn.state.unwinding, halted: true }
+  turn.state.left = leftovers(turn)
+  turn.setStatus('QUARANTINED', reason)
+}
+
+/** Freezes the saga: timers keep what was left of them, results wait. */
+export function pauseSaga(turn: Turn, reason: string): void {
+  const { state } = turn
+  if (state.paused) return
+  const timers: Record<string, number> = {}
+  for (const [timer, dueAt] of Object.entries(state.timers)) {
+    timers[timer] = Math.max(0, dueAt - turn.at)
+    turn.cancelTimer(timer)
+  }
+  state.paused = { status: state.status, reason, timers, deferred: [] }
+  turn.setStatus('PAUSED', reason)
+}
+
+/** Everything is resolved: name what stands and end. */
+function finish(turn: Turn): void {
+  const left = leftovers(turn)
+  const mode = turn.state.unwinding?.mode
+  if (left.length > 0 && mode !== 'force' && mode !== 'parent') {
+    halt(turn, `Effects without a compensation are left: ${left.join(', ')}`)
+    return
+  }
+  turn.raise('unwound')
+  endSaga(turn, left.length > 0 ? 'FAILED' : 'ROLLED_BACK', left)
+}
+
+/** Effects that happened, or may have, and stand. */
+export function leftovers(turn: Turn): string[] {
+  return Object.entries(turn.state.steps)
+    .filter(([id, record]) => {
+      const step = turn.step(id)
+      if (step.type !== 'action')
+        return childrenOf(record).some((child) => child.status === 'FAILED')
+      if (step.effect === 'readonly' || record.accepted) return false
+      if (record.state !== 'completed' && record.state !== 'unknown') return false
+      return record.undo?.state !== 'completed'
+    })
+    .map(([id]) => id)
+}
+
+/** The saga is over: no timers, no gates, its parent told. */
+export function endSaga(turn: Turn, status: SagaStatus, left: string[] = []): void {
+  const { state } = turn
+  for (const timer of Object.keys(state.timers)) turn.cancelTimer(timer)
+  for (const step of Object.keys(state.gates)) turn.closeGate(step, 'CANCELLED')
+  const error = state.unwinding?.error ?? state.error
+  state.status = status
+  state.endings++
+  if (left.length > 0) state.left = left
+  else delete state.left
+  if (error && status !== 'COMPLETED') state.error = error
+  turn.fact({
+    t: 'saga.ended',
+    status,
+    ...(status === 'COMPLETED' && state.output !== undefined ? { output: state.output } : {}),
+    ...(error && status !== 'COMPLETED' ? { error } : {}),
+    ...(left.length > 0 ? { left } : {}),
+  })
+  tellParent(turn)
+}
+
+/** Reports this saga's end to its parent, once per ending. */
+export function tellParent(turn: Turn): void {
+  const { parent, id, status, output, error, endings } = turn.state
+  if (!parent) return
+  turn.commands.push({
+    c: 'send',
+    to: parent.sagaId,
+    id: `child:${id}:${endings}:${turn.seq}`,
+    message: {
+      type: 'child',
+      step: parent.step,
+      sagaId: id,
+      status,
+      ...(parent.index === undefined ? {} : { index: parent.index }),
+      ...(output === undefined ? {} : { output }),
+      ...(error ? { error } : {}),
+    },
+  })
+}
+
+export function childrenOf(record: StepRecord): readonly ChildRecord[] {
+  if (record.map) return record.map.children
+  return record.child ? [record.child] : []
+}
+
+function isRunning(child: ChildRecord): boolean {
+  return child.status === null && !child.unwinding
+}
+
+function isResolvedChild(child: ChildRecord): boolean {
+  return child.status === 'ROLLED_BACK' || child.status === 'FAILED'
+}
+
+function sendUnwind(turn: Turn, id: string, child: ChildRecord): void {
+  turn.commands.push({
+    c: 'send',
+    to: child.id,
+    id: `unwind:${child.id}`,
+    message: { type: 'unwind', reason: turn.state.unwinding?.reason ?? 'branch lost', force: true },
+  })
+  putChild(turn, id, child.id, { unwinding: true })
+}
+
+/** Writes one child's record, of a saga step or a map. */
+export function putChild(
+  turn: Turn,
+  id: string,
+  childId: string,
+  patch: Partial<ChildRecord>,
+): void {
+  const record = turn.record(id)
+  if (record.child?.id === childId) turn.put(id, { child: { ...record.child, ...patch } })
+  else if (record.map)
+    turn.put(id, {
+      map: {
+        ...record.map,
+        children: record.map.children.map((child) =>
+          child.id === childId ? { ...child, ...patch } : child,
+        ),
+      },
+    })
+}
