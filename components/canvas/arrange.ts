@@ -84,7 +84,7 @@ function placeRegion(work: Work, region: IndexedRegion): Size {
     const node = nodes.get(id)
     if (node?.kind === 'step')
       graph.nodes.push(stepNode(id, node.data.step, node.data.undo !== null))
-    else if (node?.kind === 'group') graph.nodes.push(groupNode(work, id))
+    else if (node?.kind === 'bracket') graph.nodes.push(groupNode(work, id))
   }
   if (!nested && nodes.has(DONE)) graph.nodes.push(dot(DONE))
   for (const { id, source, port, target, regionKey } of flow.edges) {
@@ -133,7 +133,8 @@ function groupNode(work: Work, id: string): RegionNode {
     out.boxes.set(laneId(lane.region.key), { x, y: GROUP.top, width: lane.width, height })
     x += lane.width + LANE.gap
   }
-  const width = Math.max(x - LANE.gap + GROUP.side, 264)
+  // even, so that the middle is a whole pixel and arrows through it are straight
+  const width = Math.ceil(Math.max(x - LANE.gap + GROUP.side, 264) / 2) * 2
   const size = { width, height: GROUP.top + height + GROUP.bottom }
   return { id, ...size, inX: width / 2, out: [{ id: 'next', x: width / 2 }] }
 }

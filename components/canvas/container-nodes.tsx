@@ -10,11 +10,15 @@ import { wordOf } from './overlay-store'
 import { STEP_KINDS } from './step-kinds'
 import { spokenName, summaryOf } from './summary'
 
-export type GroupNodeType = Node<StepData, 'group'>
+export type BracketNodeType = Node<StepData, 'bracket'>
 export type LaneNodeType = Node<LaneData, 'lane'>
 export type DotNodeType = Node<DotData, 'dot'>
 
-export const GroupNode = memo(function GroupNode({ id, data, selected }: NodeProps<GroupNodeType>) {
+export const BracketNode = memo(function BracketNode({
+  id,
+  data,
+  selected,
+}: NodeProps<BracketNodeType>) {
   const { mode } = useContext(CanvasContext)
   const overlay = useOverlay(id)
   const focusable = useIsFocusTarget(id)

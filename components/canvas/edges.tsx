@@ -27,6 +27,7 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
     <g className="saga-way" data-state={state}>
       <BaseEdge
         id={id}
+        className="saga-path"
         path={routed?.d ?? plain}
         interactionWidth={20}
         markerEnd="url(#saga-arrow)"
@@ -45,10 +46,17 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
 export const UndoEdge = memo(function UndoEdge(props: EdgeProps<UndoEdgeType>) {
   const from = useOverlay(props.source)?.compensation
   const to = useOverlay(props.target)?.compensation
-  const [path] = getSmoothStepPath({ ...props, borderRadius: 8 })
+  // turn sideways just under the chip it leads to, clear of the bracket it may come out of
+  const [path] = getSmoothStepPath({ ...props, borderRadius: 8, centerY: props.targetY + 30 })
   return (
     <g className="saga-undo-way" data-state={to?.state ?? from?.state}>
-      <BaseEdge id={props.id} path={path} interactionWidth={0} markerEnd="url(#saga-arrow-undo)" />
+      <BaseEdge
+        id={props.id}
+        className="saga-undo-path"
+        path={path}
+        interactionWidth={0}
+        markerEnd="url(#saga-arrow-undo)"
+      />
     </g>
   )
 })

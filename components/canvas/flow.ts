@@ -56,7 +56,7 @@ export interface DotData {
 
 export type FlowNode =
   | { id: string; kind: 'step'; parent: string | null; regionKey: string; data: StepData }
-  | { id: string; kind: 'group'; parent: string | null; regionKey: string; data: StepData }
+  | { id: string; kind: 'bracket'; parent: string | null; regionKey: string; data: StepData }
   | { id: string; kind: 'lane'; parent: string; regionKey: string; data: LaneData }
   | { id: string; kind: 'dot'; parent: string | null; regionKey: string; data: DotData }
 
@@ -82,6 +82,8 @@ export interface Flow {
   nodes: FlowNode[]
   edges: FlowEdge[]
   undoEdges: UndoEdge[]
+  /** Steps with a way back drawn beside them. */
+  undone: ReadonlySet<string>
   index: StepIndex
 }
 
@@ -104,6 +106,7 @@ export function toFlow(
     nodes: [],
     edges: [],
     undoEdges: undoEdges(document, index.graph, plan),
+    undone: new Set(undoOf.keys()),
     index,
   }
 
@@ -140,7 +143,7 @@ export function toFlow(
           step.type === 'action' && step.effect === 'compensatable' && !step.compensation,
       }
       const holds = step.type === 'parallel' || step.type === 'map'
-      add({ id, kind: holds ? 'group' : 'step', ...place, data })
+      add({ id, kind: holds ? 'bracket' : 'step', ...place, data })
       if (!holds) continue
       for (const [key, child] of index.regions) {
         if (child.holder !== id) continue

@@ -34,5 +34,5 @@ export function sizeOf(step: Step): Size {
 
 /** Where a port's arrow leaves, from the step's left edge. */
 export function portX(width: number, ports: number, n: number): number {
-  return ports < 2 ? width / 2 : ((n + 0.5) * width) / ports
+  return ports < 2 ? width / 2 : Math.round(((n + 0.5) * width) / ports)
 }

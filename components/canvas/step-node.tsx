@@ -20,6 +20,9 @@ import { type StepOverlay, wordOf } from './overlay-store'
 import { STEP_KINDS } from './step-kinds'
 import { spokenName, summaryOf } from './summary'
 
+/** Handles are placed from inside the border. */
+const BORDER = 1
+
 export type StepNodeType = Node<StepData, 'step'>
 
 export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<StepNodeType>) {
@@ -93,7 +96,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
           position={Position.Bottom}
           id={port.id}
           className="saga-handle"
-          style={{ left: portX(width, ports.length, n) }}
+          style={{ left: portX(width, ports.length, n) - BORDER }}
           isConnectable={mode === 'edit'}
         />
       ))}
@@ -155,7 +158,7 @@ function Badges({ data, overlay }: { data: StepData; overlay: StepOverlay | unde
         </span>
       ) : null}
       {data.undo ? (
-        <span className="saga-badge" title={`Undone by ${data.undo.operation}`}>
+        <span className="saga-badge saga-shield" title={`Undone by ${data.undo.operation}`}>
           <ShieldCheck size={12} aria-hidden />
         </span>
       ) : null}

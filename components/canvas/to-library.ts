@@ -6,13 +6,13 @@
  */
 import { Position } from '@xyflow/react'
 import type { Arrangement, Point } from './arrange'
-import type { DotNodeType, GroupNodeType, LaneNodeType } from './container-nodes'
+import type { BracketNodeType, DotNodeType, LaneNodeType } from './container-nodes'
 import type { UndoEdgeType, WayEdgeType } from './edges'
 import type { Flow, FlowNode } from './flow'
 import { DOT, portX, sizeOf, UNDO } from './measures'
 import type { StepNodeType } from './step-node'
 
-export type CanvasNode = StepNodeType | GroupNodeType | LaneNodeType | DotNodeType
+export type CanvasNode = StepNodeType | BracketNodeType | LaneNodeType | DotNodeType
 export type CanvasEdge = WayEdgeType | UndoEdgeType
 
 const HANDLE = 8
@@ -27,7 +27,7 @@ export function toNodes(
   return flow.nodes.map((node) => {
     const box = boxes.get(node.id) ?? { x: 0, y: 0, width: DOT, height: DOT }
     const before = known.get(node.id)
-    const movable = mode === 'edit' && (node.kind === 'step' || node.kind === 'group')
+    const movable = mode === 'edit' && (node.kind === 'step' || node.kind === 'bracket')
     if (
       before &&
       before.type === node.kind &&
@@ -53,7 +53,7 @@ export function toNodes(
       measured: { width, height },
       handles: handlesOf(node, width, height),
       draggable: movable,
-      selectable: node.kind === 'step' || node.kind === 'group',
+      selectable: node.kind === 'step' || node.kind === 'bracket',
       connectable: mode === 'edit',
       focusable: false,
       deletable: false,
@@ -152,7 +152,7 @@ function handlesOf(node: FlowNode, width: number, height: number): GivenHandle[]
       return node.data.kind === 'start'
         ? [at('start', 'source', Position.Bottom, width / 2, height - HANDLE / 2)]
         : [at('in', 'target', Position.Top, width / 2, HANDLE / 2)]
-    case 'group':
+    case 'bracket':
       return [
         at('in', 'target', Position.Top, width / 2, 0),
         at('next', 'source', Position.Bottom, width / 2, height),
