@@ -59,6 +59,8 @@ export interface StepFailure {
   /** Stable, upper snake case, e.g. `INSUFFICIENT_FUNDS`; matched by `nonRetryable` lists. */
   code: string
   message: string
+  /** The participant's wish (Retry-After); a hint for the back-off, at most 24 hours. */
+  retryAfterMs?: number
 }
 
 export function invariant(condition: unknown, message: string): asserts condition {

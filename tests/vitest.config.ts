@@ -22,6 +22,6 @@ export default defineConfig({
         test: { name: 'dom', environment: 'jsdom', include: ['tests/**/*.test.tsx'] },
       },
     ],
-    reporters: ['default', './tests/closing-line.ts'],
+    reporters: ['default', './tests/count-vitest.ts'],
   },
 })

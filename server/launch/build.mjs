@@ -41,14 +41,20 @@ export async function build(root, say, started = () => {}) {
 
   rmSync(stamp, { force: true }) // a build that is cut short must not look finished
   say('next build, about half a minute')
+  let said = ''
   const child = startChild({
     name: 'next build',
     args: [path.join(root, 'node_modules/next/dist/bin/next'), 'build'],
     env: { NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
     cwd: root,
-    onLine: (line) =>
-      /^\s*(Creating|Compiled|Running|Collecting|Generating|Finalizing)/.test(line) &&
-      say(line.replace(/^[^A-Z]*/, '').trim()),
+    onLine: (line) => {
+      // its stages, without their counters
+      const stage = /^\W*((?:Compiled|Running|Collecting|Generating|Finalizing)[\w ]*\w)/.exec(
+        line,
+      )?.[1]
+      if (stage && stage !== said) say(stage)
+      said = stage ?? said
+    },
   })
   started(child)
   const how = await child.exited

@@ -60,9 +60,13 @@ export async function step(title, run) {
   }
 }
 
-/** Prints a failure: what, why, and the next thing to try. */
-export function report(error) {
-  console.error(`\n${red('Sagawright did not start.')} ${error?.message ?? error}`)
+/**
+ * Prints a failure: what, why, and the next thing to try.
+ * @param {unknown} error
+ * @param {string} headline
+ */
+export function report(error, headline) {
+  console.error(`\n${red(headline)} ${error?.message ?? error}`)
   if (error instanceof LaunchError) {
     if (error.details) console.error(`\n${dim(error.details.trimEnd())}`)
     if (error.next) console.error(`\n${bold('What to do:')} ${error.next}`)

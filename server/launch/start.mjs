@@ -7,16 +7,16 @@
  *
  * Environment: PORT, HOST, DATABASE_URL, NEXTAUTH_URL, NEXTAUTH_SECRET, SAGAWRIGHT_DATA, SAGAWRIGHT_PGPORT (README).
  */
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, utimesSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, utimesSync, watch } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { build } from './build.mjs'
 import { dataFolder, openDatabase } from './database.mjs'
 import { claimInstance } from './instance.mjs'
 import { deploy } from './migrate.mjs'
-import { canListen, startChild } from './processes.mjs'
+import { canListen, startChild, whenNpmGone } from './processes.mjs'
 import { bold, dim, LaunchError, report, step } from './progress.mjs'
+import { secret } from './secret.mjs'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const dev = process.argv.includes('--dev')
@@ -38,11 +38,11 @@ let ready = false
 process.chdir(root)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0))
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // the terminal has gone
-followNpm()
+whenNpmGone(() => stop(0))
 const flow = start()
 flow.catch((error) => {
   if (stopping) return
-  report(error)
+  report(error, ready ? 'Sagawright stopped.' : 'Sagawright did not start.')
   stop(1)
 })
 
@@ -89,7 +89,7 @@ async function start() {
     HOST: host,
     NEXT_TELEMETRY_DISABLED: '1',
     NEXTAUTH_URL: origin,
-    NEXTAUTH_SECRET: process.env.NEXTAUTH_SECRET ?? secret(),
+    NEXTAUTH_SECRET: secret(data),
     SAGAWRIGHT_DATA: data,
     SAGAWRIGHT_DEMO_URL: demoUrl,
   }
@@ -102,7 +102,10 @@ async function start() {
   }
 
   await step('Demo services', async () => {
-    const demo = run('demo', ['--import', 'tsx', 'server/demo/main.ts'], { PORT: String(demoPort) })
+    const demo = run('demo', ['--import', 'tsx', 'server/demo/main.ts'], {
+      HOST: '127.0.0.1',
+      PORT: String(demoPort),
+    })
     await healthy(demo, `${demoUrl}/health`)
     demo.exited.then(
       (how) =>
@@ -114,10 +117,10 @@ async function start() {
     return { say: demoUrl }
   })
   const links = await step('Seed', async () => {
-    const child = run('seed', ['--import', 'tsx', 'server/launch/seed.ts'], { ORIGIN: origin })
+    const child = run('seed', ['--import', 'tsx', 'server/launch/seed.ts'])
     await finished(child)
-    const { links, say } = JSON.parse(child.tail().split('\n').at(-1) ?? '')
-    return { say, value: links }
+    const { links } = JSON.parse(child.tail().split('\n').at(-1) ?? '')
+    return { say: 'people, participants, sagas', value: links }
   })
   const web = await step('Server', async (say) => {
     if (dev) say('next dev')
@@ -159,13 +162,6 @@ async function stop(code) {
 async function undoAll() {
   for (let last = undo.pop(); last; last = undo.pop())
     await Promise.resolve(last()).catch((error) => console.error(error))
-}
-
-/** A SIGTERM to npm ends npm and its shell, not us: go when they have gone. */
-function followNpm() {
-  if (!process.env.npm_lifecycle_event) return
-  const parent = process.ppid
-  setInterval(() => process.ppid !== parent && stop(0), 300).unref()
 }
 
 function follow(instance, child) {
@@ -223,16 +219,6 @@ async function finished(child) {
       details: child.tail(),
       next: 'The lines above are its own. Mend what they name, then start again.',
     })
-}
-
-/** Signs sessions and seals secrets; made once, kept beside the data it protects. */
-function secret() {
-  const file = path.join(data, 'secret')
-  if (!existsSync(file)) {
-    mkdirSync(data, { recursive: true })
-    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 })
-  }
-  return readFileSync(file, 'utf8').trim()
 }
 
 /** `next dev` gives pages new code at once, but the runtime it holds keeps the old; touching its config restarts it. */

@@ -63,16 +63,20 @@ export class DryRun {
       at: this.now,
       seq: live.seq + 1,
     })
-    if (JSON.stringify(live.state) !== before) throw new Error('decide changed the snapshot it was given')
+    if (JSON.stringify(live.state) !== before)
+      throw new Error('decide changed the snapshot it was given')
     if (!decided.accepted || !decided.changed) return decided
     live.seq++
     live.entries.push({ entityId: id, seq: live.seq, at: this.now, message, facts: decided.facts })
     live.state = JSON.parse(JSON.stringify(decided.state)) as SagaState
+    // As in a commit: mail first, then the calls.
     for (const command of decided.commands)
       if (command.c === 'send' && !this.#seen.has(command.id)) {
         this.#seen.add(command.id)
         this.#inbox.push({ to: command.to, message: command.message })
-      } else if (command.c === 'call' && command.call in live.state.calls)
+      }
+    for (const command of decided.commands)
+      if (command.c === 'call' && command.call in live.state.calls)
         this.#perform({ ...command, sagaId: id })
     return decided
   }
@@ -89,10 +93,17 @@ export class DryRun {
     for (let n = 0; this.#inbox.length > 0; n++) {
       if (n > 100_000) throw new Error('the saga does not settle')
       const at = Math.min(this.choose(this.#inbox.length), this.#inbox.length - 1)
-      const [next] = this.#inbox.splice(at, 1)
+      const [next] = this.#inbox.splice(this.#firstOfLane(at), 1)
       if (next) this.send(next.to, next.message)
     }
     return this
+  }
+
+  /** Mail keeps its order per mailbox; results of calls come in any order. */
+  #firstOfLane(at: number): number {
+    const chosen = this.#inbox[at]
+    if (!chosen || chosen.message.type === 'result') return at
+    return this.#inbox.findIndex(({ to, message }) => to === chosen.to && message.type !== 'result')
   }
 
   /** Lets time pass to the next timer, again and again, for at most `ms`. */

@@ -37,7 +37,9 @@ describe('forward', () => {
         done: { type: 'end', output: { id: 'steps.b.id' } },
       },
     })
-    const run = new DryRun([document], (call) => ok({ id: `of ${call.step}` })).start('test', { x: 4 })
+    const run = new DryRun([document], (call) => ok({ id: `of ${call.step}` })).start('test', {
+      x: 4,
+    })
     expect(run.calls.map((call) => call.input)).toEqual([{ sum: 5, fixed: true }, { from: 'of a' }])
     expect(run.state().output).toEqual({ id: 'of b' })
   })
@@ -46,7 +48,11 @@ describe('forward', () => {
     const document = saga({
       start: 'which',
       steps: {
-        which: { type: 'choice', branches: [{ when: 'input.n > 10', next: 'big' }], otherwise: 'small' },
+        which: {
+          type: 'choice',
+          branches: [{ when: 'input.n > 10', next: 'big' }],
+          otherwise: 'small',
+        },
         big: action('big'),
         small: action('small'),
       },
@@ -78,7 +84,10 @@ describe('forward', () => {
   it('keeps a signal that comes before anybody waits for it', () => {
     const document = saga({
       start: 'w',
-      steps: { w: { type: 'wait', forMs: 1000, next: 'sig' }, sig: { type: 'signal', signal: 'go' } },
+      steps: {
+        w: { type: 'wait', forMs: 1000, next: 'sig' },
+        sig: { type: 'signal', signal: 'go' },
+      },
     })
     const run = new DryRun([document]).start('test')
     run.send('s', { type: 'signal', name: 'go', payload: 7 })
@@ -93,7 +102,10 @@ describe('forward', () => {
           type: 'map',
           items: 'input.list',
           concurrency: 2,
-          region: { start: 'one', steps: { one: action('one', undefined, { input: { v: 'item * 2' } }) } },
+          region: {
+            start: 'one',
+            steps: { one: action('one', undefined, { input: { v: 'item * 2' } }) },
+          },
           output: { r: 'steps.one.r' },
         },
       },
@@ -101,7 +113,13 @@ describe('forward', () => {
     const run = new DryRun([document], (call) => ok({ r: (call.input as { v: number }).v + 1 }))
     run.start('test', { list: [1, 2, 3, 4, 5] })
     expect(run.state().status).toBe('COMPLETED')
-    expect(run.state().steps['each']?.output).toEqual([{ r: 3 }, { r: 5 }, { r: 7 }, { r: 9 }, { r: 11 }])
+    expect(run.state().steps['each']?.output).toEqual([
+      { r: 3 },
+      { r: 5 },
+      { r: 7 },
+      { r: 9 },
+      { r: 11 },
+    ])
     expect(run.ids()).toContain('s.each.4')
   })
 
@@ -123,7 +141,9 @@ describe('forward', () => {
 
 describe('compensation', () => {
   it('undoes completed steps in reverse order and skips the one that certainly did not happen', () => {
-    const run = new DryRun([straight()], (call) => (call.operation === 'do_c' ? no('terminal', 'NO') : ok()))
+    const run = new DryRun([straight()], (call) =>
+      call.operation === 'do_c' ? no('terminal', 'NO') : ok(),
+    )
     run.start('test')
     expect(run.operations).toEqual(['do_a', 'do_b', 'do_c', 'undo_b', 'undo_a'])
     expect(run.state().status).toBe('ROLLED_BACK')
@@ -161,7 +181,11 @@ describe('compensation', () => {
       },
     })
     const run = new DryRun([document], (call) =>
-      call.operation === 'do_z' ? no('terminal') : call.operation.startsWith('undo') ? 'hang' : ok(),
+      call.operation === 'do_z'
+        ? no('terminal')
+        : call.operation.startsWith('undo')
+          ? 'hang'
+          : ok(),
     ).start('test')
     expect(run.operations.slice(-2).sort()).toEqual(['undo_l', 'undo_r'])
     run.send('s', { type: 'result', call: 'l!1', outcome: ok() })
@@ -192,11 +216,18 @@ describe('compensation', () => {
     const document = saga({
       start: 'p',
       steps: {
-        p: { type: 'parallel', join: 'any', branches: { x: branch('x'), y: branch('y') }, next: 'z' },
+        p: {
+          type: 'parallel',
+          join: 'any',
+          branches: { x: branch('x'), y: branch('y') },
+          next: 'z',
+        },
         z: action('z'),
       },
     })
-    const run = new DryRun([document], (call) => (call.operation === 'do_y' ? 'hang' : ok())).start('test')
+    const run = new DryRun([document], (call) => (call.operation === 'do_y' ? 'hang' : ok())).start(
+      'test',
+    )
     expect(run.operations).toEqual(['do_x', 'do_y'])
     run.send('s', { type: 'result', call: 'y#1', outcome: ok() })
     run.settle()
@@ -242,7 +273,9 @@ describe('compensation', () => {
         last: action('last', undefined, once),
       },
     })
-    const run = new DryRun([document], (call) => (call.operation === 'do_last' ? no('terminal') : ok()))
+    const run = new DryRun([document], (call) =>
+      call.operation === 'do_last' ? no('terminal') : ok(),
+    )
     run.start('test', { list: [1, 2, 3] })
     expect(run.operations.filter((operation) => operation === 'undo_one')).toHaveLength(3)
     expect(run.state().status).toBe('ROLLED_BACK')
@@ -292,7 +325,9 @@ describe('pivot', () => {
   })
 
   it('refuses cancel past it and names the way out', () => {
-    const run = new DryRun([document], (call) => (call.operation === 'tell' ? 'hang' : ok())).start('test')
+    const run = new DryRun([document], (call) => (call.operation === 'tell' ? 'hang' : ok())).start(
+      'test',
+    )
     expect(run.send('s', { type: 'cancel', ...by })).toMatchObject({
       accepted: false,
       code: 'WRONG_STATE',
@@ -301,7 +336,9 @@ describe('pivot', () => {
   })
 
   it('compensates by force even past it and names what is irreversible', () => {
-    const run = new DryRun([document], (call) => (call.operation === 'tell' ? 'hang' : ok())).start('test')
+    const run = new DryRun([document], (call) => (call.operation === 'tell' ? 'hang' : ok())).start(
+      'test',
+    )
     run.send('s', { type: 'rollBack', ...by })
     run.settle()
     run.send('s', { type: 'result', call: 't#1', outcome: no('terminal') })
@@ -342,7 +379,9 @@ describe('control', () => {
   })
 
   it('cancels by compensating', () => {
-    const run = new DryRun([straight()], (call) => (call.operation === 'do_c' ? 'hang' : ok())).start('test')
+    const run = new DryRun([straight()], (call) =>
+      call.operation === 'do_c' ? 'hang' : ok(),
+    ).start('test')
     run.send('s', { type: 'cancel', ...by })
     run.send('s', { type: 'result', call: 'c#1', outcome: ok() })
     run.settle()
@@ -351,7 +390,9 @@ describe('control', () => {
   })
 
   it('cancels a paused saga, settling the result that waited', () => {
-    const run = new DryRun([straight()], (call) => (call.operation === 'do_b' ? 'hang' : ok())).start('test')
+    const run = new DryRun([straight()], (call) =>
+      call.operation === 'do_b' ? 'hang' : ok(),
+    ).start('test')
     run.send('s', { type: 'pause', ...by })
     run.send('s', { type: 'result', call: 'b#1', outcome: ok() })
     run.send('s', { type: 'cancel', ...by })
@@ -362,7 +403,9 @@ describe('control', () => {
 
   it('fails and compensates when the saga takes too long', () => {
     const document = straight({ maxDurationMs: 1000 })
-    const run = new DryRun([document], (call) => (call.operation === 'do_b' ? 'hang' : ok())).start('test')
+    const run = new DryRun([document], (call) => (call.operation === 'do_b' ? 'hang' : ok())).start(
+      'test',
+    )
     run.pass(2000)
     run.send('s', { type: 'result', call: 'b#1', outcome: no('unknown') })
     run.settle()
@@ -395,7 +438,11 @@ describe('gate', () => {
     },
   })
   const at = (run: DryRun) => run.entries().length
-  const say = (run: DryRun, decision: 'CONTINUE' | 'PAUSE' | 'ABORT' | 'FORCE_COMPENSATION', seenSeq = at(run)) =>
+  const say = (
+    run: DryRun,
+    decision: 'CONTINUE' | 'PAUSE' | 'ABORT' | 'FORCE_COMPENSATION',
+    seenSeq = at(run),
+  ) =>
     run.send('s', {
       type: 'decide',
       step: 'gate',
@@ -409,7 +456,9 @@ describe('gate', () => {
 
   it('opens only by a decision, which becomes its output', () => {
     const run = new DryRun([document]).start('test', { amount: 5 })
-    expect(run.facts().find((fact) => fact.t === 'gate.opened')).toMatchObject({ question: 'Spend 5?' })
+    expect(run.facts().find((fact) => fact.t === 'gate.opened')).toMatchObject({
+      question: 'Spend 5?',
+    })
     expect(run.operations).toEqual(['do_a'])
     say(run, 'CONTINUE')
     run.settle()
@@ -448,7 +497,9 @@ describe('gate', () => {
 
   it('takes the declared way when nobody decides in time', () => {
     const run = new DryRun([document]).start('test').pass(20_000)
-    expect(run.facts()).toContainEqual(expect.objectContaining({ t: 'gate.closed', how: 'EXPIRED' }))
+    expect(run.facts()).toContainEqual(
+      expect.objectContaining({ t: 'gate.closed', how: 'EXPIRED' }),
+    )
     expect(run.state().status).toBe('ROLLED_BACK')
   })
 })

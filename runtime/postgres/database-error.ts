@@ -1,0 +1,100 @@
+/**
+ * What the database's refusals mean to the runtime. One table, from SQLSTATE to SagaError.
+ *
+ * 1. `outcomeUnknown` is true whenever the statement may have been carried out: the connection went away under it.
+ * 2. An error that the server itself reported rolled its transaction back: the outcome is known, nothing was written.
+ */
+import { SagaError } from '../errors'
+
+/** The result, or a SagaError that says what could not be done. */
+export async function translating<T>(what: string, work: PromiseLike<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw translate(what, error)
+  }
+}
+
+function translate(what: string, error: unknown): Error {
+  const { state, kind, message, detail } = report(error)
+  switch (state) {
+    case 'SW001':
+      return new SagaError(
+        'FENCED',
+        `Could not ${what}: the lease was taken over; stop this worker and acquire a new one`,
+        {},
+        error,
+      )
+    case 'SW002':
+      return new SagaError(
+        'CONFLICT',
+        `Could not ${what}: ${message}; load and decide again`,
+        JSON.parse(detail ?? '{}'),
+        error,
+      )
+    case 'SW003':
+      return new Error(`Broken invariant: could not ${what}: ${message}`, { cause: error })
+  }
+  if (kind === 'DatabaseNotReachable' || neverSent(message) || state === '57P03')
+    return unavailable(what, 'the database cannot be reached; is it running?', false, error)
+  if (state === undefined || state.startsWith('08') || state.startsWith('57P'))
+    return unavailable(what, 'the connection was lost; read back before trying again', true, error)
+  if (/^(40|53|55|57|58)/.test(state))
+    return unavailable(what, `${message} (${state}); try again`, false, error)
+  if (state.startsWith('22') || state.startsWith('23'))
+    return new SagaError(
+      'INVALID_INPUT',
+      `Could not ${what}: the database refused a value (${state}): ${message}`,
+      { state },
+      error,
+    )
+  return unavailable(
+    what,
+    `${message} (${state}); are all migrations applied to this database?`,
+    false,
+    error,
+  )
+}
+
+function unavailable(what: string, why: string, outcomeUnknown: boolean, cause: unknown) {
+  return new SagaError('UNAVAILABLE', `Could not ${what}: ${why}`, { outcomeUnknown }, cause)
+}
+
+/** pg's pool gave no connection, so nothing left this process. */
+const neverSent = (message: string) =>
+  message.includes('timeout exceeded when trying to connect') ||
+  message.includes('Cannot use a pool after calling end')
+
+interface Report {
+  state?: string
+  kind?: string
+  message: string
+  detail?: string
+}
+
+/** Prisma keeps the driver's report under `meta.driverAdapterError.cause`, or throws it bare. */
+function report(error: unknown): Report {
+  const driver = field(field(error, 'meta'), 'driverAdapterError') ?? error
+  const cause = field(driver, 'cause') ?? driver
+  const state = text(cause, 'originalCode')
+  const kind = text(cause, 'kind')
+  const detail = text(cause, 'detail')
+  return {
+    ...(state === undefined ? {} : { state }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(detail === undefined ? {} : { detail }),
+    message:
+      text(cause, 'originalMessage') ?? (error instanceof Error ? error.message : String(error)),
+  }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && name in value
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}
+
+function text(value: unknown, name: string): string | undefined {
+  const found = field(value, name)
+  return typeof found === 'string' ? found : undefined
+}

@@ -1,0 +1,45 @@
+/**
+ * The store port on PostgreSQL through Prisma. Each method is one statement (renew: two) in its own transaction: one round
+ * trip, no client that can pause while it holds a lock, no session state, no NOTIFY.
+ *
+ * - lease.ts: who may write. - commit.ts: the group commit. - mailbox.ts: messages in. - read.ts: everything else out.
+ * - What they call lives in the migration `store`; errors are translated in database-error.ts.
+ */
+import type { PrismaClient } from '../../prisma/generated/client'
+import type { Store } from '../journal/store'
+import { commit } from './commit'
+import { acquire, release, renew } from './lease'
+import { createMailbox } from './mailbox'
+import { active, feed, load, read, timers } from './read'
+
+export interface PostgresStoreOptions {
+  /** For leases alone, so that a pool busy with other work cannot starve a renewal; default: the same client. */
+  leases?: PrismaClient
+}
+
+export function createPostgresStore(
+  prisma: PrismaClient,
+  { leases = prisma }: PostgresStoreOptions = {},
+): Store {
+  const mailbox = createMailbox(prisma)
+  return {
+    acquire: (workerId, ttlMs) => acquire(leases, workerId, ttlMs),
+    renew: (lease, ttlMs) => renew(leases, lease, ttlMs),
+    async release(lease) {
+      await release(leases, lease)
+      mailbox.forget(lease)
+    },
+    async commit(lease, commits) {
+      await commit(prisma, lease, commits)
+      mailbox.consumed(lease, commits)
+    },
+    load: (entityIds) => load(prisma, entityIds),
+    active: (lease, afterId, limit) => active(prisma, lease, afterId, limit),
+    timers: (lease, until, limit) => timers(prisma, lease, until, limit),
+    pending: mailbox.pending,
+    post: mailbox.post,
+    verdicts: mailbox.verdicts,
+    read: (entityId, afterSeq, limit) => read(prisma, entityId, afterSeq, limit),
+    feed: (after, limit) => feed(prisma, after, limit),
+  }
+}

@@ -1,0 +1,377 @@
+/**
+ * The PostgreSQL store: the port's conformance suite, then what only concurrent transactions can show. Goal: fencing and
+ * late commits are proven by order, not by timing. Method: a second connection holds a transaction open exactly where a
+ * process would be paused; we wait until the server itself reports who is blocked, then let go.
+ *
+ * The server is this file's own: the feed waits for every transaction of the whole server, other tests' included.
+ */
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Lease, SHARDS, type Store, shardOf } from '@/runtime/journal/store'
+import { createPostgresStore } from '@/runtime/postgres/postgres-store'
+import { createPrisma } from '@/runtime/postgres/prisma'
+import { startCluster } from '@/tests/support/cluster'
+import {
+  commitOf,
+  type Harness,
+  sagaRow,
+  start,
+  storeConformance,
+  TTL,
+} from '../journal/conformance'
+
+let cluster: Awaited<ReturnType<typeof startCluster>>
+let prisma: ReturnType<typeof createPrisma>
+
+beforeAll(async () => {
+  cluster = await startCluster({ autovacuum: 'off' })
+  prisma = createPrisma(cluster.url)
+})
+afterAll(async () => {
+  await prisma.$disconnect()
+  await cluster.stop()
+})
+
+async function empty(): Promise<void> {
+  await prisma.$executeRaw`
+    TRUNCATE worker, entity, journal, mailbox, timer, saga_execution, gate, chairman_saga_decision, venture`
+  await prisma.$executeRaw`UPDATE shard SET worker_id = NULL`
+}
+
+async function expire(workerId: string): Promise<void> {
+  await prisma.$executeRaw`
+    UPDATE worker SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE id = ${workerId}`
+}
+
+async function harness(): Promise<Harness> {
+  await empty()
+  return {
+    store: createPostgresStore(prisma),
+    expire,
+    async saga(id) {
+      const row = await prisma.sagaExecution.findUnique({ where: { sagaId: id } })
+      if (!row) return
+      return {
+        id: row.sagaId,
+        definition: {
+          name: row.sagaType,
+          version: row.definitionVersion,
+          digest: row.definitionDigest,
+        },
+        title: row.name,
+        ventureId: row.ventureId,
+        parentId: row.parentId,
+        parentStep: row.parentStep,
+        status: row.status,
+        totalSteps: row.totalSteps,
+        input: row.input,
+        ...(row.output === null ? {} : { output: row.output }),
+        startedBy: row.startedBy,
+        startedAt: row.startedAt.getTime(),
+        endedAt: row.completedAt?.getTime() ?? null,
+        timeoutAt: row.timeoutAt?.getTime() ?? null,
+        requiresApproval: row.requiresApproval,
+        failureCode: row.failureCode,
+        failureReason: row.failureReason,
+      }
+    },
+    async gate(id) {
+      const row = await prisma.gate.findUnique({ where: { id } })
+      if (!row) return
+      const { openedAt, dueAt, closedAt, ...gate } = row
+      return {
+        ...gate,
+        openedAt: openedAt.getTime(),
+        dueAt: dueAt?.getTime() ?? null,
+        closedAt: closedAt?.getTime() ?? null,
+      }
+    },
+    async decision(id) {
+      const row = await prisma.chairmanSagaDecision.findUnique({ where: { decisionId: id } })
+      if (!row) return
+      return {
+        id,
+        sagaId: row.sagaId,
+        gateId: row.gateId,
+        decision: row.decisionType,
+        reasoning: row.reasoning,
+        conditions: row.conditions,
+        decidedBy: row.decidedBy,
+        decidedByName: row.decidedByName,
+        at: row.createdAt.getTime(),
+        seenSeq: row.seenSeq,
+        previewDigest: row.previewDigest,
+      }
+    },
+  }
+}
+
+storeConformance('the PostgreSQL store', harness)
+
+describe('concurrent transactions', () => {
+  let store: Store
+  let lease: Lease
+  /** A connection whose transaction we hold open by hand. */
+  let other: pg.Client
+  let backend: number
+  let watcher: pg.Client
+
+  beforeEach(async () => {
+    await empty()
+    store = createPostgresStore(prisma)
+    lease = await store.acquire('w1', TTL)
+    other = new pg.Client({ connectionString: cluster.url })
+    watcher = new pg.Client({ connectionString: cluster.url })
+    await other.connect()
+    await watcher.connect()
+    const { rows } = await other.query('SELECT pg_backend_pid() AS pid')
+    backend = rows[0].pid
+  })
+  afterEach(async () => {
+    await other.end()
+    await watcher.end()
+  })
+
+  /** Resolves with the backend that waits for `other`'s transaction, as soon as the server says there is one. */
+  async function blocked(): Promise<number> {
+    for (;;) {
+      const { rows } = await watcher.query<{ pid: number }>(
+        'SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+        [backend],
+      )
+      if (rows[0]) return rows[0].pid
+    }
+  }
+
+  /** A commit of one entry and one message whose transaction stays open. */
+  async function openCommit(entityId: string): Promise<void> {
+    const row = { id: entityId, kind: 'saga', shard: shardOf(entityId), digest: 'd', hash: 'h' }
+    const message = { id: `m-${entityId}`, entity_id: entityId, shard: row.shard, message: '{}' }
+    await other.query('BEGIN')
+    await other.query(
+      `SELECT commit_entities(p_worker => $1, p_epoch => $2, p_entities => $3, p_entity_ids => ARRAY[$4],
+        p_seqs => ARRAY[1], p_ats => ARRAY[0], p_types => ARRAY['start'], p_messages => ARRAY['{}'],
+        p_facts => ARRAY['[]'], p_hashes => ARRAY['h'], p_timers_cancelled => NULL, p_timers_set => NULL,
+        p_posts => $5, p_acks => NULL, p_sagas_new => NULL, p_sagas_changed => NULL,
+        p_gates_opened => NULL, p_gates_closed => NULL, p_decisions => NULL)`,
+      [
+        lease.workerId,
+        lease.epoch,
+        JSON.stringify([{ ...row, from_seq: 0, seq: 1, active: true, current: null }]),
+        entityId,
+        JSON.stringify([message]),
+      ],
+    )
+  }
+
+  it('a takeover waits for the commit in flight, and then sees all of it', async () => {
+    await expire('w1')
+    await openCommit('s1')
+    const takeover = store.acquire('w2', TTL)
+    await blocked()
+    await other.query('COMMIT')
+    const next = await takeover
+    expect(next.shards).toHaveLength(SHARDS)
+    expect(await store.load(['s1'])).toMatchObject([{ entityId: 's1', seq: 1 }])
+    expect(await store.active(next, null, 10)).toEqual(['s1'])
+    await expect(store.commit(lease, [commitOf('s1', 1, 1)])).rejects.toMatchObject({
+      code: 'FENCED',
+    })
+  })
+
+  it('a commit that meets a takeover under way is fenced when that succeeds', async () => {
+    await expire('w1')
+    await other.query('BEGIN')
+    await other.query('SELECT lease_acquire($1, $2)', ['w2', TTL])
+    const late = store.commit(lease, [commitOf('s1', 0, 1, { saga: sagaRow('s1') })])
+    const outcome = expect(late).rejects.toMatchObject({ code: 'FENCED' })
+    await blocked()
+    await other.query('COMMIT')
+    await outcome
+    expect(await store.load(['s1'])).toEqual([])
+    expect(await prisma.sagaExecution.count()).toBe(0)
+  })
+
+  it('a commit that meets a takeover under way goes through when that fails', async () => {
+    await expire('w1')
+    await other.query('BEGIN')
+    await other.query('SELECT lease_acquire($1, $2)', ['w2', TTL])
+    const late = store.commit(lease, [commitOf('s1', 0, 1)])
+    await blocked()
+    await other.query('ROLLBACK')
+    await late
+    expect(await store.read('s1', 0, 10)).toHaveLength(1)
+  })
+
+  it('a worker that read, was paused over a takeover, and then commits, writes nothing', async () => {
+    await store.commit(lease, [commitOf('s1', 0, 1)])
+    await store.post([{ id: 'm1', entityId: 's1', message: start() }])
+    const [entity] = await store.load(['s1'])
+    const [message] = await store.pending(lease, 0n, 10)
+    await expire('w1')
+    const next = await store.acquire('w2', TTL)
+    const paused = commitOf('s1', entity?.seq ?? 0, 1, {
+      acks: [{ position: message?.position ?? 0n, verdict: { accepted: true } }],
+    })
+    await expect(store.commit(lease, [paused])).rejects.toMatchObject({ code: 'FENCED' })
+    expect((await store.pending(next, 0n, 10)).map((m) => m.id)).toEqual(['m1'])
+    await store.commit(next, [paused])
+    expect(await store.read('s1', 0, 10)).toHaveLength(2)
+  })
+
+  it('a lease renewed while a takeover waits for it is kept', async () => {
+    await expire('w1')
+    await other.query('BEGIN')
+    await other.query('UPDATE worker SET lease_expires_at = clock_timestamp() + $1 WHERE id = $2', [
+      '1 minute',
+      'w1',
+    ])
+    const takeover = store.acquire('w2', TTL)
+    await blocked()
+    await other.query('COMMIT')
+    expect((await takeover).shards).toEqual([])
+    await store.commit(lease, [commitOf('s1', 0, 1)])
+  })
+
+  it('many workers that start at once share out every shard exactly once', async () => {
+    await store.release(lease)
+    const workers = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+    const leases = await Promise.all(workers.map((id) => store.acquire(id, TTL)))
+    const owned = leases.flatMap((l) => l.shards)
+    expect(owned.sort((a, b) => a - b)).toEqual(Array.from({ length: SHARDS }, (_, i) => i))
+    const owners = leases.filter((l) => l.shards.length)
+    await Promise.all(owners.map((l) => store.release(l)))
+    const rest = leases.filter((l) => !l.shards.length)
+    const renewed = await Promise.all(rest.map((l) => store.renew(l, TTL)))
+    expect(renewed.flatMap((l) => l.shards)).toHaveLength(SHARDS)
+  })
+
+  it('nothing of a commit shows before it is complete, and then all of it does', async () => {
+    await openCommit('s1')
+    const seen = async () => [
+      (await store.load(['s1'])).length,
+      (await store.read('s1', 0, 10)).length,
+      (await store.pending(lease, 0n, 10)).length,
+      (await store.feed(null, 10)).length,
+      (await store.active(lease, null, 10)).length,
+    ]
+    expect(await seen()).toEqual([0, 0, 0, 0, 0])
+    await other.query('COMMIT')
+    expect(await seen()).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it('the feed never skips a commit that ends late', async () => {
+    await store.commit(lease, [commitOf('s0', 0, 1)])
+    const [first] = await store.feed(null, 10)
+    await openCommit('late')
+    await store.commit(lease, [commitOf('early', 0, 1)])
+    expect(await store.feed(first?.cursor ?? null, 10)).toEqual([])
+    await other.query('COMMIT')
+    const rest = await store.feed(first?.cursor ?? null, 10)
+    expect(rest.map((item) => item.entry.entityId)).toEqual(['late', 'early'])
+  })
+
+  it('a reader that moves on is still given the message that was posted late, once', async () => {
+    const pendingIds = async (after: bigint) =>
+      (await store.pending(lease, after, 10)).map((m) => m.id)
+    await other.query('BEGIN')
+    const late = { id: 'late', entity_id: 's1', shard: shardOf('s1'), message: '{}' }
+    await other.query('SELECT post_messages($1)', [JSON.stringify([late])])
+    await store.post([{ id: 'early', entityId: 's1', message: start() }])
+    const [early] = await store.pending(lease, 0n, 10)
+    expect(early?.id).toBe('early')
+    const after = early?.position ?? 0n
+    expect(await pendingIds(after)).toEqual([])
+    await other.query('COMMIT')
+    expect(await pendingIds(after)).toEqual(['late'])
+    expect(await pendingIds(after)).toEqual([])
+    expect(await pendingIds(after)).toEqual([])
+    expect(await pendingIds(0n)).toEqual(['late', 'early'])
+  })
+
+  it('a commit whose connection dies has an unknown outcome, and the next one finds its way', async () => {
+    await other.query('BEGIN')
+    await other.query('SELECT FROM worker WHERE id = $1 FOR UPDATE', ['w1'])
+    const lost = store.commit(lease, [commitOf('s1', 0, 1)])
+    const outcome = expect(lost).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      details: { outcomeUnknown: true },
+    })
+    await watcher.query('SELECT pg_terminate_backend($1)', [await blocked()])
+    await outcome
+    await other.query('ROLLBACK')
+    expect(await store.load(['s1'])).toEqual([])
+    await store.commit(lease, [commitOf('s1', 0, 1)])
+  })
+
+  it('a commit that the server cancels is known to have written nothing', async () => {
+    await other.query('BEGIN')
+    await other.query('SELECT FROM worker WHERE id = $1 FOR UPDATE', ['w1'])
+    const cancelled = store.commit(lease, [commitOf('s1', 0, 1)])
+    const outcome = expect(cancelled).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      details: { outcomeUnknown: false },
+    })
+    await watcher.query('SELECT pg_cancel_backend($1)', [await blocked()])
+    await outcome
+    await other.query('ROLLBACK')
+  })
+})
+
+describe('what a database refuses', () => {
+  it('to accept connections is UNAVAILABLE, and nothing was sent', async () => {
+    const nowhere = createPrisma('postgresql://x:x@127.0.0.1:1/x')
+    await expect(createPostgresStore(nowhere).acquire('w1', TTL)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      details: { outcomeUnknown: false },
+    })
+    await nowhere.$disconnect()
+  })
+
+  it('as a value is INVALID_INPUT', async () => {
+    await empty()
+    const store = createPostgresStore(prisma)
+    const lease = await store.acquire('w1', TTL)
+    const id = 'nul\u0000'
+    await expect(store.commit(lease, [commitOf(id, 0, 1)])).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    })
+  })
+
+  it('as text in lists is replaced there and kept in the journal', async () => {
+    await empty()
+    const store = createPostgresStore(prisma)
+    const lease = await store.acquire('w1', TTL)
+    const title = 'a\u0000b\ud800c \\u0000 d'
+    const saga = { ...sagaRow('s1'), title, input: { title } }
+    await store.commit(lease, [commitOf('s1', 0, 1, { saga, current: title })])
+    const row = await prisma.sagaExecution.findUnique({ where: { sagaId: 's1' } })
+    expect(row?.name).toBe('a\ufffdb\ufffdc \\u0000 d')
+    expect(row?.input).toEqual({ title })
+  })
+
+  it('as a venture stays out of the lists; one it knows is linked', async () => {
+    await empty()
+    const store = createPostgresStore(prisma)
+    const lease = await store.acquire('w1', TTL)
+    await prisma.venture.create({ data: { id: 'v1', name: 'Ada & Co' } })
+    await store.commit(lease, [
+      commitOf('s1', 0, 1, { saga: { ...sagaRow('s1'), ventureId: 'v1' } }),
+      commitOf('s2', 0, 1, { saga: { ...sagaRow('s2'), ventureId: 'unknown' } }),
+    ])
+    await store.commit(lease, [commitOf('s1', 1, 1, { saga: { id: 's1', status: 'PAUSED' } })])
+    const rows = await prisma.sagaExecution.findMany({ orderBy: { sagaId: 'asc' } })
+    expect(rows.map((r) => [r.status, r.ventureId])).toEqual([
+      ['PAUSED', 'v1'],
+      ['RUNNING', null],
+    ])
+  })
+
+  it.each(['x', '1', '1-', '-1', '1-2-3', '99999999999999999999-1'])(
+    'as a feed cursor (%s) is INVALID_INPUT',
+    async (cursor) => {
+      const store = createPostgresStore(prisma)
+      await expect(store.feed(cursor, 1)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    },
+  )
+})
