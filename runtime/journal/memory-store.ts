@@ -72,6 +72,8 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   const entities = new Map<string, StoredRow>()
   const timers = new Map<string, DueTimer>()
   const mail = new Map<string, Mail>()
+  /** Positions that each lease was given, so that shards claimed later bring their older mail. */
+  const given = new Map<string, Set<bigint>>()
   /** Unacknowledged only, in arrival order. */
   const waiting = new Map<bigint, Mail>()
   let position = 0n
@@ -167,6 +169,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       const message = waiting.get(ack.position)
       if (message) message.verdict = ack.verdict
       waiting.delete(ack.position)
+      for (const seen of given.values()) seen.delete(ack.position)
     }
   }
 
@@ -230,6 +233,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     async release(lease) {
       const worker = workers.get(lease.workerId)
       if (worker?.epoch === lease.epoch) worker.live = false
+      given.delete(leaseKey(lease))
     },
 
     async commit(lease, commits) {
@@ -256,17 +260,15 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         .map((t) => ({ ...t }))
     },
     async pending(lease, after, limit) {
-      const found: PendingMessage[] = []
-      for (const message of waiting.values()) {
-        if (found.length >= limit) break
-        if (message.position > after && owns(lease, message.entityId))
-          found.push({
-            ...parse<Envelope>(message.text),
-            position: message.position,
-            at: message.at,
-          })
-      }
-      return found
+      const seen = given.get(leaseKey(lease)) ?? new Set()
+      given.set(leaseKey(lease), seen)
+      const next = [...waiting.values()]
+        .filter((m) => owns(lease, m.entityId) && (m.position > after || !seen.has(m.position)))
+        .slice(0, limit)
+      for (const message of next) seen.add(message.position)
+      return next.map(
+        ({ text, position, at }): PendingMessage => ({ ...parse<Envelope>(text), position, at }),
+      )
     },
 
     async post(envelopes) {
@@ -304,6 +306,8 @@ function found<T>(rows: Map<string, string>, id: string): T | undefined {
   const text = rows.get(id)
   return text === undefined ? undefined : parse<T>(text)
 }
+
+const leaseKey = ({ workerId, epoch }: Lease) => `${workerId} ${epoch}`
 
 const timerKey = (entityId: string, timer: string) => `${entityId}\u0000${timer}`
 

@@ -287,30 +287,44 @@ function endWithout(container: string, id: string, { graph, assigned }: Flow): s
   )
 }
 
-/** Reachability by step, worked out on first asking: only findings ask. */
+/** How many steps' ancestors are remembered: a finding asks about one or two of them many times. */
+const REMEMBERED = 64
+
+/** Reachability, worked out per target on asking: only findings ask. Numbers and bytes, for there may be many findings. */
 function ways({ graph }: RuleContext): Pick<Flow, 'leads'> {
-  const reached = new Map<string, Set<string>>()
-  let backwards: Map<string, string[]> | undefined
-  const into = (to: string) => {
-    if (backwards === undefined) {
-      backwards = new Map()
-      for (const id of graph.steps.keys()) {
-        for (const next of graph.flowsTo(id))
-          backwards.set(next, [...(backwards.get(next) ?? []), id])
+  const number = new Map(graph.order.map((id, index) => [id, index]))
+  let backwards: number[][] | undefined
+  const ancestorsOf = new Map<string, Uint8Array>()
+
+  const ancestors = (id: string): Uint8Array => {
+    backwards ??= reversed()
+    const found = new Uint8Array(graph.order.length)
+    const open = [number.get(id) ?? -1]
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const before of backwards[at] ?? []) {
+        if (found[before] === 1) continue
+        found[before] = 1
+        open.push(before)
       }
     }
-    const found = new Set<string>(backwards.get(to))
-    for (const at of found) for (const before of backwards.get(at) ?? []) found.add(before)
     return found
+  }
+  const reversed = () => {
+    const into: number[][] = graph.order.map(() => [])
+    for (const [index, id] of graph.order.entries()) {
+      for (const next of graph.flowsTo(id)) into[number.get(next) ?? -1]?.push(index)
+    }
+    return into
   }
   return {
     leads(from, to) {
-      let known = reached.get(to)
-      if (known === undefined) {
-        known = into(to)
-        reached.set(to, known)
+      let found = ancestorsOf.get(to)
+      if (found === undefined) {
+        if (ancestorsOf.size >= REMEMBERED) ancestorsOf.clear()
+        found = ancestors(to)
+        ancestorsOf.set(to, found)
       }
-      return known.has(from)
+      return found[number.get(from) ?? -1] === 1
     },
   }
 }

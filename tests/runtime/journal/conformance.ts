@@ -401,6 +401,15 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         expect(ids(await store.pending(lease, 0n, 10))).toEqual(['child'])
       })
 
+      it('of a shard that is claimed later are given to a reader that has moved on', async () => {
+        await store.post([post('m1', 's1'), post('m2', 's2')])
+        const [m2] = await store.pending({ ...lease, shards: [shardOf('s2')] }, 0n, 10)
+        expect(m2?.id).toBe('m2')
+        const after = m2?.position ?? 0n
+        expect(ids(await store.pending(lease, after, 10))).toEqual(['m1'])
+        expect(await store.pending(lease, after, 10)).toEqual([])
+      })
+
       it('go to the owner of their shard', async () => {
         await store.post([post('m1', 's1'), post('m2', 's2')])
         expect(shardOf('s1')).not.toBe(shardOf('s2'))
