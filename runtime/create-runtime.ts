@@ -139,7 +139,7 @@ class SagaRuntime implements Runtime {
 
   async startSaga(request: StartRequest): Promise<{ sagaId: string }> {
     const envelope = await this.#startEnvelope(request)
-    await this.#post([envelope])
+    await this.#startAll([envelope])
     return { sagaId: envelope.entityId }
   }
 
@@ -154,7 +154,7 @@ class SagaRuntime implements Runtime {
         }),
       ),
     )
-    await this.#post(made.filter((one): one is Envelope => !isSagaError(one)))
+    await this.#startAll(made.filter((one): one is Envelope => !isSagaError(one)))
     return made.map((one) =>
       isSagaError(one)
         ? { error: { code: one.code, message: one.message } }
@@ -290,6 +290,26 @@ class SagaRuntime implements Runtime {
         ...(by ? { by } : {}),
       },
     }
+  }
+
+  /**
+   * Starts that this worker owns are stored by its next commit, without a mailbox row; the rest are posted. Starting an
+   * id again is no error, so a start whose fate is unknown is simply posted as well.
+   */
+  async #startAll(envelopes: Envelope[]): Promise<void> {
+    const engine = this.#status === 'active' ? this.#engine : null
+    const elsewhere: Envelope[] = []
+    await Promise.all(
+      envelopes.map(async (envelope) => {
+        const { entityId, message } = envelope
+        const verdict = engine?.owns(entityId) ? await engine.submit(entityId, message) : null
+        if (verdict?.accepted || verdict?.code === 'ALREADY_EXISTS') return
+        if (verdict && verdict.code !== 'UNAVAILABLE')
+          throw new SagaError(verdict.code, verdict.reason, { sagaId: entityId })
+        elsewhere.push(envelope)
+      }),
+    )
+    await this.#post(elsewhere)
   }
 
   async #post(envelopes: Envelope[]): Promise<void> {

@@ -46,11 +46,19 @@ export interface EngineOptions {
   onFenced(error: unknown): void
 }
 
+const STOPPED: Verdict = {
+  accepted: false,
+  code: 'UNAVAILABLE',
+  reason: 'This worker stopped before the message was stored; send it again',
+}
+
 interface Item {
   message: Message
   /** Set when it came from the mailbox and must be acknowledged. */
   position?: bigint
   id?: string
+  /** Set when somebody in this process waits for it to be stored. */
+  settle?: (verdict: Verdict) => void
 }
 
 interface Resident {
@@ -70,6 +78,8 @@ interface Resident {
 interface Work {
   resident: Resident
   items: Item[]
+  /** One per item. */
+  verdicts: Verdict[]
   commit: EntityCommit
   state: SagaState | null
   commands: Command[]
@@ -145,6 +155,17 @@ export class Engine {
     this.#enqueue(entityId, { message })
   }
 
+  /**
+   * Hands over a message that needs no mailbox because its sender waits here until it is stored. Refused with
+   * UNAVAILABLE when this engine stops first: then it may or may not have been stored.
+   */
+  submit(entityId: string, message: Message): Promise<Verdict> {
+    return new Promise((settle) => {
+      if (this.#running) this.#enqueue(entityId, { message, settle })
+      else settle(STOPPED)
+    })
+  }
+
   /** Something was posted: look at the mailbox now rather than at the next poll. */
   hint(): void {
     if (!this.#running) return
@@ -169,6 +190,8 @@ export class Engine {
     this.#performer.stop()
     await this.#polling?.catch(() => {})
     await this.#pumping
+    for (const { queue } of this.#residents.values())
+      for (const item of queue) item.settle?.(STOPPED)
   }
 
   #schedulePoll(): void {
@@ -278,6 +301,7 @@ export class Engine {
     const acks: EntityCommit['acks'] = []
     let { state, seq, hash } = resident
     const orphans: string[] = []
+    const verdicts: Verdict[] = []
     for (const item of items) {
       let verdict: Verdict = { accepted: true }
       try {
@@ -315,10 +339,12 @@ export class Engine {
           return null
         }
       }
+      verdicts.push(verdict)
       if (item.position !== undefined) acks.push({ position: item.position, verdict })
     }
     if (entries.length === 0 && acks.length === 0 && orphans.length === 0) {
       resident.queue.splice(0, items.length)
+      this.#acknowledge(items, verdicts)
       return null
     }
     const saga = resident.saga
@@ -342,6 +368,7 @@ export class Engine {
     return {
       resident,
       items,
+      verdicts,
       state,
       commands,
       commit: {
@@ -407,7 +434,7 @@ export class Engine {
     this.lastCommitAt = clock.now()
     const changed: string[] = []
     let posted = false
-    for (const { resident, items, state, commands, commit } of work) {
+    for (const { resident, items, verdicts, state, commands, commit } of work) {
       resident.queue.splice(0, items.length)
       if (commit.entries.length > 0) {
         resident.state = state
@@ -416,7 +443,7 @@ export class Engine {
         if (commit.snapshot) resident.snapshotSeq = commit.snapshot.seq
         changed.push(resident.id)
       }
-      this.#acknowledge(items, commit)
+      this.#acknowledge(items, verdicts)
       posted = posted || commit.posts.length > 0
       this.#act(resident.id, commands)
     }
@@ -424,14 +451,15 @@ export class Engine {
     if (posted) this.hint()
   }
 
-  #acknowledge(items: readonly Item[], commit: EntityCommit): void {
-    const verdicts = new Map(commit.acks.map((ack) => [ack.position, ack.verdict]))
-    for (const item of items) {
-      if (item.position === undefined) continue
+  #acknowledge(items: readonly Item[], verdicts: readonly Verdict[]): void {
+    items.forEach((item, n) => {
+      const verdict = verdicts[n]
+      if (!verdict) return
+      item.settle?.(verdict)
+      if (item.position === undefined) return
       this.#fetched.delete(item.position)
-      const verdict = verdicts.get(item.position)
-      if (item.id !== undefined && verdict) this.#options.onVerdict(item.id, verdict)
-    }
+      if (item.id !== undefined) this.#options.onVerdict(item.id, verdict)
+    })
   }
 
   #act(entityId: string, commands: readonly Command[]): void {
