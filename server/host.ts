@@ -1,14 +1,84 @@
 /**
- * The composition root: one runtime, one database client and what hangs on them, once per process.
+ * What one process is made of: database client, runtime, participants, and what the API needs beside them.
+ *
+ * 1. There is one host per process, on `globalThis`: Next evaluates this module three times (instrumentation, route
+ *    handlers, pages), and all three must meet the same runtime.
+ * 2. For the same reason nothing here is recognised by class or by module-level state.
+ * 3. `compose` joins given parts and starts nothing; boot.ts makes the real ones and starts them.
  */
 import type { PrismaClient } from '@/prisma/generated/client'
+import type { ParticipantRegistry } from '@/runtime/participant/registry'
 import type { Logger } from '@/runtime/ports'
 import type { Runtime } from '@/runtime/runtime'
+import type { SecretKeys } from '@/runtime/security/secret-key'
+import { ApiKeys } from './auth/api-keys'
+import { People } from './auth/people'
+import { SignInLimit } from './auth/sign-in-limit'
+import type { Env } from './env'
+import { DefinitionChecks } from './product/definition-checks'
+import { EntityWatch } from './realtime/entity-watch'
+import { FeedPump } from './realtime/feed-pump'
 
-export interface Host {
+export interface HostParts {
+  env: Env
+  log: Logger
   db: PrismaClient
   runtime: Runtime
-  log: Logger
+  participants: ParticipantRegistry
+  keys: SecretKeys
+  /** The cursor of the journal's newest entry, where a feed starts that has seen nothing yet. */
+  feedTail: () => Promise<string | null>
+}
+
+export interface Host extends HostParts {
+  people: People
+  apiKeys: ApiKeys
+  signInLimit: SignInLimit
+  checks: DefinitionChecks
+  watch: EntityWatch
+  feed: FeedPump
   /** Aborts when the process is about to stop: ends every open stream. */
   closing: AbortSignal
+  /** Ends the streams; what was given to `compose` is its maker's to stop. */
+  close(): void
+}
+
+/** A host on given parts. */
+export function compose(parts: HostParts): Host {
+  const { db, runtime, log, feedTail } = parts
+  const closing = new AbortController()
+  const watch = new EntityWatch({ db, runtime, log })
+  const feed = new FeedPump({ runtime, tail: feedTail, log })
+  return {
+    ...parts,
+    people: new People(db),
+    apiKeys: new ApiKeys(db),
+    signInLimit: new SignInLimit(),
+    checks: new DefinitionChecks(db),
+    watch,
+    feed,
+    closing: closing.signal,
+    close() {
+      closing.abort(new DOMException('The server is stopping', 'AbortError'))
+      watch.close()
+      feed.close()
+    },
+  }
+}
+
+const KEY = Symbol.for('sagawright.host')
+const globals = globalThis as { [KEY]?: Host }
+
+/** This process's host; throws before boot.ts has started it. */
+export function theHost(): Host {
+  const host = globals[KEY]
+  if (!host) throw new Error('The server has not started: instrumentation.ts did not run')
+  return host
+}
+
+/** Null when none was started in this process, as in `next build`. */
+export const hostIfStarted = (): Host | null => globals[KEY] ?? null
+
+export function setHost(host: Host): void {
+  globals[KEY] = host
 }

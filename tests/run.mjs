@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from '../server/launch/build.mjs'
+import { whenNpmGone } from '../server/launch/processes.mjs'
 import { needChromium } from './support/chromium.mjs'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -31,6 +32,7 @@ const PHASES = [
       await node('types', [at('typescript/bin/tsc'), '--noEmit', '-p', '.'])
     },
     lint: () => node('lint', [at('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']),
+    lock: () => node('lock', ['server/launch/complete-lock.mjs', '--check']),
     knip: () => node('knip', [at('knip/bin/knip.js'), '--no-progress']),
   },
   {
@@ -71,10 +73,7 @@ for (const name of only)
   }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopAll(signal))
-// a SIGTERM to npm ends npm and its shell, not us: go when they have gone
-const parent = process.ppid
-if (process.env.npm_lifecycle_event)
-  setInterval(() => process.ppid !== parent && stopAll('SIGTERM'), 300).unref()
+whenNpmGone(() => stopAll('SIGTERM'))
 
 const results = []
 const started = performance.now()

@@ -59,7 +59,7 @@ export function StatusBadge({
     )
   }
   return (
-    <span className={cn('inline-flex items-center gap-1.5 whitespace-nowrap', className)}>
+    <span className={cn('flex items-center gap-1.5 whitespace-nowrap', className)}>
       <span className={TONE_TEXT[look.tone]}>{icon}</span>
       {look.word}
     </span>
@@ -68,7 +68,15 @@ export function StatusBadge({
 
 export function StateIcon({ look, size = 13 }: { look: StateLook; size?: number }) {
   const Icon = look.icon
-  return Icon ? <Icon size={size} strokeWidth={2.25} aria-hidden /> : <Spinner />
+  return (
+    <span className="grid shrink-0 place-items-center" style={{ width: size, height: size }}>
+      {Icon ? (
+        <Icon size={size} strokeWidth={2.25} aria-hidden />
+      ) : (
+        <Spinner className="size-full" />
+      )}
+    </span>
+  )
 }
 
 function lookOf(

@@ -33,11 +33,11 @@ export function Dialog({
         <Base.Viewport className="fixed inset-0 z-40 grid items-end justify-items-center overflow-y-auto md:items-start md:p-6 md:pt-[12vh]">
           <Base.Popup
             className={cn(
-              'flex max-h-[88dvh] w-full flex-col rounded-t-xl border bg-surface-1 shadow-dialog outline-none transition-[opacity,transform] duration-200 ease-in-soft data-ending-style:translate-y-2 data-starting-style:translate-y-2 data-ending-style:opacity-0 data-starting-style:opacity-0 md:max-h-[76vh] md:rounded-xl',
+              'relative flex max-h-[88dvh] w-full flex-col rounded-t-xl border bg-surface-1 shadow-dialog outline-none transition-[opacity,transform] duration-200 ease-in-soft data-ending-style:translate-y-2 data-starting-style:translate-y-2 data-ending-style:opacity-0 data-starting-style:opacity-0 md:max-h-[76vh] md:rounded-xl',
               wide ? 'md:max-w-3xl' : 'md:max-w-lg',
             )}
           >
-            <header className="flex items-start gap-4 px-5 pt-4 pb-3">
+            <header className="flex items-start gap-4 px-5 pt-4 pr-14 pb-3">
               <div className="min-w-0 flex-1">
                 <Base.Title className="font-semibold text-lg">{title}</Base.Title>
                 {description ? (
@@ -46,12 +46,6 @@ export function Dialog({
                   </Base.Description>
                 ) : null}
               </div>
-              <Base.Close
-                aria-label="Close"
-                className="-mr-1.5 inline-flex size-8 items-center justify-center rounded-md text-text-2 hover:bg-surface-3 hover:text-text"
-              >
-                <X size={16} aria-hidden />
-              </Base.Close>
             </header>
             {children ? (
               <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
@@ -61,6 +55,13 @@ export function Dialog({
                 {footer}
               </footer>
             ) : null}
+            {/* Last, so that the dialog opens with its first field focused. */}
+            <Base.Close
+              aria-label="Close"
+              className="absolute top-3 right-3 inline-flex size-8 items-center justify-center rounded-md text-text-2 hover:bg-surface-3 hover:text-text"
+            >
+              <X size={16} aria-hidden />
+            </Base.Close>
           </Base.Popup>
         </Base.Viewport>
       </Base.Portal>

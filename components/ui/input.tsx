@@ -5,23 +5,28 @@ import { Input as Base } from '@base-ui/react/input'
 import type { ComponentProps, ReactNode, Ref } from 'react'
 import { cn } from './cn'
 
+/** The look of every control people write into or choose from; `quiet` ones stand in toolbars. */
 export const CONTROL =
-  'w-full min-w-0 rounded-md border border-border-control bg-surface-1 text-base text-text transition-[border-color,box-shadow] focus:border-accent focus:outline-none focus:ring-3 focus:ring-accent/24 data-invalid:border-state-failed disabled:cursor-not-allowed disabled:opacity-60 max-md:text-lg'
+  'w-full min-w-0 rounded-md border bg-surface-1 text-text transition-[border-color,box-shadow] focus:border-accent focus:outline-none focus:ring-3 focus:ring-accent/24 data-invalid:border-state-failed disabled:cursor-not-allowed disabled:opacity-60'
+export const FORM_SIZE = 'h-8 border-border-control text-base max-md:h-10 max-md:text-lg'
+export const QUIET_SIZE = 'h-7 border-border text-sm max-md:h-9 max-md:text-lg'
 
 export interface InputProps extends Omit<ComponentProps<'input'>, 'ref'> {
   ref?: Ref<HTMLInputElement>
   icon?: ReactNode
   mono?: boolean
+  /** Smaller and with a hairline, for toolbars. */
+  quiet?: boolean
 }
 
-export function Input({ icon, mono = false, className, ...rest }: InputProps) {
+export function Input({ icon, mono = false, quiet = false, className, ...rest }: InputProps) {
   const input = (
     <Base
       {...rest}
       className={cn(
         CONTROL,
-        'h-8 px-2.5 max-md:h-10',
-        icon ? 'pl-8' : null,
+        quiet ? QUIET_SIZE : FORM_SIZE,
+        icon ? 'pr-2.5 pl-8' : 'px-2.5',
         mono && 'font-mono',
         className,
       )}

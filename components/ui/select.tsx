@@ -5,7 +5,7 @@ import { Select as Base } from '@base-ui/react/select'
 import { Check, ChevronsUpDown } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cn } from './cn'
-import { CONTROL } from './input'
+import { CONTROL, FORM_SIZE, QUIET_SIZE } from './input'
 
 export interface SelectOption<T extends string> {
   value: T
@@ -21,6 +21,7 @@ export function Select<T extends string>({
   label,
   placeholder = 'Choose…',
   disabled = false,
+  quiet = false,
   className,
 }: {
   value: T | null
@@ -30,6 +31,8 @@ export function Select<T extends string>({
   label?: string
   placeholder?: string
   disabled?: boolean
+  /** Smaller and with a hairline, for toolbars. */
+  quiet?: boolean
   className?: string
 }) {
   return (
@@ -46,7 +49,8 @@ export function Select<T extends string>({
         aria-label={label}
         className={cn(
           CONTROL,
-          'flex h-8 select-none items-center justify-between gap-2 px-2.5 text-left max-md:h-10',
+          quiet ? QUIET_SIZE : FORM_SIZE,
+          'flex select-none items-center justify-between gap-2 px-2.5 text-left',
           className,
         )}
       >

@@ -49,7 +49,7 @@ export function Tabs<T extends string>({
               {item.label}
               {item.count !== undefined ? (
                 <span className="rounded-sm bg-surface-3 px-1 font-normal text-2xs text-text-2 tabular-nums">
-                  {item.count}
+                  {typeof item.count === 'number' ? item.count.toLocaleString() : item.count}
                 </span>
               ) : null}
             </Base.Tab>

@@ -19,8 +19,8 @@ export function Textarea({
           {...rest}
           className={cn(
             CONTROL,
-            'resize-y px-2.5 py-1.5',
-            mono && 'font-mono text-sm max-md:text-lg',
+            'resize-y border-border-control px-2.5 py-1.5',
+            mono ? 'font-mono text-sm max-md:text-lg' : 'text-base max-md:text-lg',
             className,
           )}
         />

@@ -48,9 +48,11 @@ export const publicProcedure = translated.meta({ permission: 'public' })
 
 /** A procedure for holders of `permission`: UNAUTHORIZED without a caller, FORBIDDEN without the permission. */
 export function procedure(permission: Permission) {
-  return translated.meta({ permission }).use(({ ctx, next }) => {
+  return translated.meta({ permission }).use(({ ctx, type, next }) => {
     const { principal } = ctx
     if (!principal) throw signedOut(ctx)
+    if (type === 'mutation' && ctx.crossSite)
+      throw new TRPCError({ code: 'FORBIDDEN', message: ctx.crossSite })
     if (!principal.permissions.includes(permission)) {
       const holder = principal.kind === 'key' ? 'This key' : 'Your role'
       throw new TRPCError({
@@ -60,6 +62,12 @@ export function procedure(permission: Permission) {
     }
     return next({ ctx: { ...ctx, principal } })
   })
+}
+
+/** Call it from an open stream: throws as `procedure` would when the caller may no longer listen. */
+export async function stillAllowed(ctx: Context, permission: Permission): Promise<void> {
+  const principal = await ctx.reauthenticate()
+  if (!principal?.permissions.includes(permission)) throw signedOut({ ...ctx, refusal: null })
 }
 
 function signedOut(ctx: Context): TRPCError {

@@ -54,7 +54,7 @@ export function startChild({ name, args, env = {}, onLine = () => {}, cwd }) {
     exited,
     tail: () => tail.join('\n'),
     /** Asks it to stop, waits, and kills it (with its own children) when it has not after `graceMs`. */
-    async stop(graceMs = 12_000) {
+    async stop(graceMs = 25_000) {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
       const clean = await Promise.race([
@@ -100,12 +100,27 @@ export function isAlive(id) {
  * Waits until the process is gone; kills it with its children when it has not gone after `graceMs`.
  * @param {string} id
  */
-export async function waitGone(id, graceMs = 12_000) {
+export async function waitGone(id, graceMs = 25_000) {
   const until = performance.now() + graceMs
   while (isAlive(id)) {
     if (performance.now() > until) killGroup(Number.parseInt(id, 10))
     await delay(50)
   }
+}
+
+/**
+ * Calls back once when the npm that runs us is gone: a SIGTERM to npm ends npm and its shell, not what they started.
+ * @param {() => void} run
+ */
+export function whenNpmGone(run) {
+  if (!process.env.npm_lifecycle_event) return
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    run()
+  }, 300)
+  watch.unref()
 }
 
 /**

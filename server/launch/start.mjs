@@ -14,7 +14,7 @@ import { build } from './build.mjs'
 import { dataFolder, openDatabase } from './database.mjs'
 import { claimInstance } from './instance.mjs'
 import { deploy } from './migrate.mjs'
-import { canListen, startChild } from './processes.mjs'
+import { canListen, startChild, whenNpmGone } from './processes.mjs'
 import { bold, dim, LaunchError, report, step } from './progress.mjs'
 import { secret } from './secret.mjs'
 
@@ -38,7 +38,7 @@ let ready = false
 process.chdir(root)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0))
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // the terminal has gone
-followNpm()
+whenNpmGone(() => stop(0))
 const flow = start()
 flow.catch((error) => {
   if (stopping) return
@@ -102,7 +102,10 @@ async function start() {
   }
 
   await step('Demo services', async () => {
-    const demo = run('demo', ['--import', 'tsx', 'server/demo/main.ts'], { PORT: String(demoPort) })
+    const demo = run('demo', ['--import', 'tsx', 'server/demo/main.ts'], {
+      HOST: '127.0.0.1',
+      PORT: String(demoPort),
+    })
     await healthy(demo, `${demoUrl}/health`)
     demo.exited.then(
       (how) =>
@@ -159,13 +162,6 @@ async function stop(code) {
 async function undoAll() {
   for (let last = undo.pop(); last; last = undo.pop())
     await Promise.resolve(last()).catch((error) => console.error(error))
-}
-
-/** A SIGTERM to npm ends npm and its shell, not us: go when they have gone. */
-function followNpm() {
-  if (!process.env.npm_lifecycle_event) return
-  const parent = process.ppid
-  setInterval(() => process.ppid !== parent && stop(0), 300).unref()
 }
 
 function follow(instance, child) {

@@ -2,7 +2,7 @@
  * Does every expression read only what surely exists when it is evaluated? What a step reads must have run on *every*
  * way to it (assignment.ts); a finding names a way on which it did not.
  *
- * A read inside `$exists(steps.x)` says that the author knows; then every read of x in that expression is taken as meant.
+ * An expression that asks `$exists(steps.x)` knows that some way skips x, so its reads of x are taken as meant.
  */
 import type { EditCommand } from '../../definition/edit'
 import type { GraphStep } from '../../definition/graph'
@@ -101,22 +101,22 @@ function ancestors(id: string, graph: RuleContext['graph']): string[] {
 
 function steps(site: ExpressionSite, flow: Flow): Issue[] {
   if (!flow.assigned.reaches(site.step)) return []
-  return site.reads.steps
-    .filter((id) => !known(site, id, flow) && !asksWhetherItExists(site.source, id))
-    .flatMap((id) => report(site, flow, whyNot(site, id, flow)))
+  return site.reads.steps.flatMap((id) => {
+    const finding = known(site, id, flow) ? undefined : whyNot(site, id, flow)
+    return finding === undefined ? [] : report(site, flow, finding)
+  })
 }
 
 function known({ moment, step }: ExpressionSite, id: string, { assigned }: Flow): boolean {
   return moment === 'item' ? assigned.atEndOf(step, id) : assigned.before(step, id)
 }
 
+/** The id is an existing step's, so it has no characters that mean something in a pattern. */
 function asksWhetherItExists(source: string, id: string): boolean {
-  return (
-    source.includes('$exists') && source.replaceAll(/[\s`"]/g, '').includes(`$exists(steps.${id}`)
-  )
+  return new RegExp(`\\$exists\\(\\s*steps\\s*\\.\\s*[\`"]?${id}(?!\\w)`).test(source)
 }
 
-function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding {
+function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding | undefined {
   const { graph, name, reachable } = flow
   const { step: reader, where, moment } = site
   const who = name(reader)
@@ -171,8 +171,9 @@ function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding {
       hint: `Read it behind ${name(fork)}, or move it before.`,
     }
   }
-  if (moment !== 'item' && !flow.leads(id, reader)) {
-    const after = flow.leads(reader, id)
+  const within = ancestors(reader, graph).includes(id)
+  if (within || (moment !== 'item' && !flow.leads(id, reader))) {
+    const after = within || flow.leads(reader, id)
     return {
       code: 'data/comes-later',
       message: after
@@ -181,6 +182,7 @@ function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding {
       hint: 'A step can read only what ran before it.',
     }
   }
+  if (asksWhetherItExists(site.source, id)) return undefined
   return {
     code: 'data/maybe-unassigned',
     message: `${reads}, but ${name(id)} does not run on this way: ${witness(site, id, flow)}.`,
@@ -285,30 +287,44 @@ function endWithout(container: string, id: string, { graph, assigned }: Flow): s
   )
 }
 
-/** Reachability by step, worked out on first asking: only findings ask. */
+/** How many steps' ancestors are remembered: a finding asks about one or two of them many times. */
+const REMEMBERED = 64
+
+/** Reachability, worked out per target on asking: only findings ask. Numbers and bytes, for there may be many findings. */
 function ways({ graph }: RuleContext): Pick<Flow, 'leads'> {
-  const reached = new Map<string, Set<string>>()
-  let backwards: Map<string, string[]> | undefined
-  const into = (to: string) => {
-    if (backwards === undefined) {
-      backwards = new Map()
-      for (const id of graph.steps.keys()) {
-        for (const next of graph.flowsTo(id))
-          backwards.set(next, [...(backwards.get(next) ?? []), id])
+  const number = new Map(graph.order.map((id, index) => [id, index]))
+  let backwards: number[][] | undefined
+  const ancestorsOf = new Map<string, Uint8Array>()
+
+  const ancestors = (id: string): Uint8Array => {
+    backwards ??= reversed()
+    const found = new Uint8Array(graph.order.length)
+    const open = [number.get(id) ?? -1]
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const before of backwards[at] ?? []) {
+        if (found[before] === 1) continue
+        found[before] = 1
+        open.push(before)
       }
     }
-    const found = new Set<string>(backwards.get(to))
-    for (const at of found) for (const before of backwards.get(at) ?? []) found.add(before)
     return found
+  }
+  const reversed = () => {
+    const into: number[][] = graph.order.map(() => [])
+    for (const [index, id] of graph.order.entries()) {
+      for (const next of graph.flowsTo(id)) into[number.get(next) ?? -1]?.push(index)
+    }
+    return into
   }
   return {
     leads(from, to) {
-      let known = reached.get(to)
-      if (known === undefined) {
-        known = into(to)
-        reached.set(to, known)
+      let found = ancestorsOf.get(to)
+      if (found === undefined) {
+        if (ancestorsOf.size >= REMEMBERED) ancestorsOf.clear()
+        found = ancestors(to)
+        ancestorsOf.set(to, found)
       }
-      return known.has(from)
+      return found[number.get(from) ?? -1] === 1
     },
   }
 }

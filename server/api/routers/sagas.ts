@@ -1,6 +1,21 @@
+/**
+ * Sagas: starting them, finding them, steering them, and following them live.
+ *
+ * Subscriptions are resumable: an event's id is the journal's position, and a client that lost its connection sends the
+ * last one it saw (`lastEventId`).
+ */
 import { tracked } from '@trpc/server'
 import { z } from 'zod'
-import type { Entry } from '@/runtime/journal/entry'
+import { SagaError } from '@/runtime/errors'
+import type { Actor, Entry, SagaStatus } from '@/runtime/journal/entry'
+import { callbackBodySchema } from '@/runtime/participant/wire'
+import type { StartRequest } from '@/runtime/runtime'
+import type { Host } from '../../host'
+import { awaitSaga, noSaga } from '../../product/await-saga'
+import { getVersion } from '../../product/definitions'
+import { countSagas, findSagaItem, listSagaItems } from '../../product/sagas'
+import { followSaga } from '../../realtime/follow-saga'
+import type { CallerContext } from '../context'
 import {
   type FeedEvent,
   listSagas,
@@ -13,38 +28,76 @@ import {
   startSaga,
   stepAction,
 } from '../contract'
-import { procedure, router } from '../trpc'
+import { toTRPCError } from '../errors'
+import { procedure, router, stillAllowed } from '../trpc'
 
 const one = z.object({ sagaId })
+/** Entries that come with a saga; the rest is paged. */
+const FIRST_ENTRIES = 500
+const eventId = z.string().max(500).nullish()
 
 export const sagasRouter = router({
   start: procedure('saga:start')
     .input(startSaga)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
-    }),
+    .mutation(
+      ({ ctx, input }): Promise<{ sagaId: string }> =>
+        ctx.host.runtime.startSaga(startRequest(input, ctx.principal.actor)),
+    ),
+
   startMany: procedure('saga:start')
     .input(z.object({ sagas: z.array(startSaga).min(1).max(1000) }))
     .mutation(
-      async (): Promise<({ sagaId: string } | { error: { code: string; message: string } })[]> => {
-        throw new Error('unwritten')
-      },
+      ({
+        ctx,
+        input,
+      }): Promise<({ sagaId: string } | { error: { code: string; message: string } })[]> =>
+        ctx.host.runtime.startMany(
+          input.sagas.map((saga) => startRequest(saga, ctx.principal.actor)),
+        ),
     ),
+
   list: procedure('saga:read')
     .input(listSagas)
-    .query(async (): Promise<Page<SagaListItem>> => {
-      throw new Error('unwritten')
-    }),
+    .query(({ ctx, input }): Promise<Page<SagaListItem>> => listSagaItems(ctx.host.db, input)),
+
   counts: procedure('saga:read')
     .input(listSagas.omit({ cursor: true, limit: true, status: true }))
-    .query(async (): Promise<Record<SagaListItem['status'], number>> => {
-      throw new Error('unwritten')
-    }),
+    .query(({ ctx, input }): Promise<Record<SagaStatus, number>> => countSagas(ctx.host.db, input)),
+
   get: procedure('saga:read')
     .input(one)
-    .query(async (): Promise<SagaDetail> => {
-      throw new Error('unwritten')
+    .query(async ({ ctx, input }): Promise<SagaDetail> => {
+      const { db, runtime } = ctx.host
+      await awaitSaga(ctx.host, input.sagaId)
+      const [item, row] = await Promise.all([
+        findSagaItem(db, input.sagaId),
+        db.sagaExecution.findUnique({ where: { sagaId: input.sagaId } }),
+      ])
+      if (!item || !row) throw noSaga(input.sagaId)
+      const [version, entries, entity, children] = await Promise.all([
+        getVersion(db, item.definition, item.version),
+        runtime.journal(input.sagaId, 0, FIRST_ENTRIES),
+        db.entity.findUnique({ where: { id: input.sagaId }, select: { seq: true } }),
+        db.sagaExecution.count({ where: { parentId: input.sagaId } }),
+      ])
+      const last = entries.at(-1)?.seq ?? 0
+      return {
+        ...item,
+        digest: row.definitionDigest,
+        document: version.document,
+        source: version.source,
+        layout: version.layout,
+        input: row.input,
+        output: row.output,
+        timeoutAt: row.timeoutAt,
+        parentStep: row.parentStep,
+        seq: Math.max(last, entity?.seq ?? 0),
+        entries,
+        hasMoreEntries: (entity?.seq ?? 0) > last,
+        children,
+      }
     }),
+
   journal: procedure('saga:read')
     .input(
       z.object({
@@ -53,70 +106,144 @@ export const sagasRouter = router({
         limit: z.int().min(1).max(1000).default(200),
       }),
     )
-    .query(async (): Promise<{ entries: Entry[]; hasMore: boolean }> => {
-      throw new Error('unwritten')
+    .query(async ({ ctx, input }): Promise<{ entries: Entry[]; hasMore: boolean }> => {
+      const read = await ctx.host.runtime.journal(input.sagaId, input.afterSeq, input.limit + 1)
+      return { entries: read.slice(0, input.limit), hasMore: read.length > input.limit }
     }),
+
   pause: procedure('saga:operate')
     .input(sagaAction)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      await ctx.host.runtime.pause(input.sagaId, because(ctx, input))
+      return { sagaId: input.sagaId }
     }),
+
   resume: procedure('saga:operate')
     .input(sagaAction)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      await ctx.host.runtime.resume(input.sagaId, because(ctx, input))
+      return { sagaId: input.sagaId }
     }),
+
   cancel: procedure('saga:operate')
     .input(sagaAction)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      await ctx.host.runtime.cancel(input.sagaId, because(ctx, input))
+      return { sagaId: input.sagaId }
     }),
+
   rollBack: procedure('saga:force')
     .input(sagaAction)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      await ctx.host.runtime.rollBack(input.sagaId, because(ctx, input))
+      return { sagaId: input.sagaId }
     }),
+
   retryStep: procedure('saga:operate')
     .input(stepAction)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      await ctx.host.runtime.retryStep(input.sagaId, input.step, because(ctx, input))
+      return { sagaId: input.sagaId }
     }),
+
   resolveStep: procedure('saga:operate')
     .input(stepAction)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      await ctx.host.runtime.resolveStep(input.sagaId, input.step, because(ctx, input))
+      return { sagaId: input.sagaId }
     }),
+
   signal: procedure('saga:operate')
     .input(signalSaga)
-    .mutation(async (): Promise<{ sagaId: string }> => {
-      throw new Error('unwritten')
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      const { sagaId, name, payload } = input
+      await ctx.host.runtime.signal(sagaId, name, payload, ctx.principal.actor)
+      return { sagaId }
     }),
+
+  /** The later result of a call that a participant answered with 202; the same as POST /api/callback/<token>. */
   complete: procedure('saga:operate')
-    .input(z.object({ token: z.string().min(1).max(2000), outcome: z.json() }))
-    .mutation(async (): Promise<{ accepted: true }> => {
-      throw new Error('unwritten')
+    .input(z.object({ token: z.string().min(1).max(8192), outcome: callbackBodySchema }))
+    .mutation(async ({ ctx, input }): Promise<{ accepted: true }> => {
+      const { token, outcome } = input
+      await ctx.host.runtime.completeCall(
+        token,
+        outcome.ok ? { ok: true, output: outcome.output ?? null } : outcome,
+      )
+      return { accepted: true }
     }),
+
   live: procedure('saga:read')
-    .input(
-      z.object({
-        sagaId,
-        afterSeq: z.int().min(0).default(0),
-        lastEventId: z.string().max(64).nullish(),
-      }),
-    )
-    .subscription(async function* () {
-      yield tracked('0', {} as Entry)
-    }),
-  feed: procedure('saga:read')
-    .input(
-      z
-        .object({
-          after: z.string().max(500).nullish(),
-          lastEventId: z.string().max(500).nullish(),
+    .input(z.object({ sagaId, afterSeq: z.int().min(0).default(0), lastEventId: eventId }))
+    .subscription(async function* ({ ctx, input, signal }) {
+      const { host } = ctx
+      try {
+        await awaitSaga(host, input.sagaId)
+        const entries = followSaga({
+          runtime: host.runtime,
+          watch: host.watch,
+          sagaId: input.sagaId,
+          afterSeq: seqOf(input.lastEventId) ?? input.afterSeq,
+          signal: untilClosing(host, signal),
+          idle: () => stillAllowed(ctx, 'saga:read'),
         })
-        .default({}),
-    )
-    .subscription(async function* () {
-      yield tracked('0', {} as FeedEvent)
+        for await (const entry of entries) yield tracked(String(entry.seq), entry)
+      } catch (error) {
+        throw streamError(error)
+      }
+    }),
+
+  feed: procedure('saga:read')
+    .input(z.object({ after: z.string().max(100).nullish(), lastEventId: eventId }).default({}))
+    .subscription(async function* ({ ctx, input, signal }) {
+      const { host } = ctx
+      try {
+        const lines = host.feed.follow(input.lastEventId ?? input.after ?? null, {
+          signal: untilClosing(host, signal),
+          idle: () => stillAllowed(ctx, 'saga:read'),
+        })
+        for await (const { cursor, event } of lines)
+          yield tracked(cursor, event satisfies FeedEvent)
+      } catch (error) {
+        throw streamError(error)
+      }
     }),
 })
+
+type One = { sagaId: string }
+
+function startRequest(input: z.infer<typeof startSaga>, by: Actor): StartRequest {
+  const { definition, version, id, ventureId } = input
+  return {
+    definition,
+    input: input.input,
+    by,
+    ...(version === undefined ? {} : { version }),
+    ...(id === undefined ? {} : { id }),
+    ...(ventureId === undefined ? {} : { ventureId }),
+  }
+}
+
+const because = (ctx: CallerContext, { reason }: { reason: string }) => ({
+  by: ctx.principal.actor,
+  reason,
+})
+
+/** The stream's end: its client's, or this process's. */
+function untilClosing(host: Host, signal: AbortSignal | undefined): AbortSignal {
+  return signal ? AbortSignal.any([signal, host.closing]) : host.closing
+}
+
+/** An abort stays one: it ends the stream without an answer, and a client that is still there reconnects and resumes. */
+function streamError(error: unknown): unknown {
+  return error instanceof Error && error.name === 'AbortError' ? error : toTRPCError(error)
+}
+
+function seqOf(lastEventId: string | null | undefined): number | null {
+  if (lastEventId == null) return null
+  if (/^\d{1,9}$/.test(lastEventId)) return Number(lastEventId)
+  throw new SagaError(
+    'INVALID_INPUT',
+    `"${lastEventId.slice(0, 40)}" is no event id of this stream.`,
+  )
+}

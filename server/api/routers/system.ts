@@ -1,19 +1,27 @@
-import type { Health } from '@/runtime/runtime'
+/**
+ * How the system is doing: one answer for load balancers, one for the navigation's badges.
+ */
+
+import { type SystemHealth, systemHealth } from '../../product/health'
 import type { Shell } from '../contract'
 import { procedure, publicProcedure, router } from '../trpc'
 
-export interface SystemHealth {
-  status: 'ok' | 'degraded' | 'down'
-  runtime: Health
-  database: { ok: boolean; latencyMs: number | null; error: string | null }
-  serverNow: number
-}
-
 export const systemRouter = router({
-  health: publicProcedure.query(async (): Promise<SystemHealth> => {
-    throw new Error('unwritten')
-  }),
-  shell: procedure('system:read').query(async (): Promise<Shell> => {
-    throw new Error('unwritten')
+  health: publicProcedure.query(
+    ({ ctx }): Promise<SystemHealth> =>
+      systemHealth(ctx.host, { inDetail: ctx.principal !== null }),
+  ),
+
+  shell: procedure('system:read').query(async ({ ctx }): Promise<Shell> => {
+    const { db, runtime } = ctx.host
+    const [row] = await db.$queryRaw<Omit<Shell, 'health'>[]>`
+      SELECT
+        (SELECT count(*)::int FROM saga_execution WHERE status IN ('PENDING', 'RUNNING') AND parent_id IS NULL) AS running,
+        (SELECT count(*)::int FROM saga_execution WHERE status = 'COMPENSATING' AND parent_id IS NULL) AS compensating,
+        (SELECT count(*)::int FROM saga_execution WHERE status IN ('PAUSED', 'QUARANTINED') AND parent_id IS NULL)
+          AS "needsAttention",
+        (SELECT count(*)::int FROM gate WHERE status = 'OPEN') AS "openGates"`
+    const counts = row ?? { running: 0, compensating: 0, needsAttention: 0, openGates: 0 }
+    return { ...counts, health: runtime.health() }
   }),
 })

@@ -1,0 +1,41 @@
+/**
+ * Every page request passes here: signed-out visitors are led to the sign-in page, and each answer gets its security
+ * headers. Pages and procedures still check the session themselves; this only saves a round trip.
+ */
+import { type NextRequest, NextResponse } from 'next/server'
+import { getToken } from 'next-auth/jwt'
+import { contentSecurityPolicy, SECURITY_HEADERS } from './server/auth/security-headers'
+
+export async function proxy(request: NextRequest) {
+  const { pathname, search } = request.nextUrl
+  if (!pathname.startsWith('/sign-in') && !(await isSignedIn(request))) {
+    const target = new URL('/sign-in', request.url)
+    if (pathname !== '/') target.searchParams.set('callbackUrl', pathname + search)
+    return withHeaders(NextResponse.redirect(target))
+  }
+  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+  const policy = contentSecurityPolicy(nonce, process.env.NODE_ENV === 'development')
+  const headers = new Headers(request.headers)
+  // Next reads the nonce for its own scripts from this header, our layout from the other
+  headers.set('content-security-policy', policy)
+  headers.set('x-nonce', nonce)
+  const response = withHeaders(NextResponse.next({ request: { headers } }))
+  response.headers.set('content-security-policy', policy)
+  return response
+}
+
+export const config = {
+  // not the API (it answers for itself), nor the bundles, nor files of public/
+  matcher: ['/((?!api/|_next/|.*\\.[a-z0-9]+$).*)'],
+}
+
+async function isSignedIn(request: NextRequest): Promise<boolean> {
+  const secret = process.env.NEXTAUTH_SECRET ?? ''
+  const secureCookie = (process.env.NEXTAUTH_URL ?? '').startsWith('https:')
+  return Boolean((await getToken({ req: request, secret, secureCookie }))?.uid)
+}
+
+function withHeaders(response: NextResponse): NextResponse {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+  return response
+}

@@ -1,0 +1,79 @@
+/**
+ * The JSON Schema (2020-12) of a saga's start input, compiled by ajv.
+ *
+ * 1. A schema comes from the saga's author and the data from anyone: patterns run on a linear-time engine.
+ * 2. Compiled once per schema and kept, least recently used first out; nothing is loaded from elsewhere.
+ */
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020'
+import { RE2JS } from 're2js'
+
+export type InputSchema = Record<string, unknown>
+
+export interface CompiledInputSchema {
+  /** What does not fit; empty when all does. */
+  errors(input: unknown): readonly ErrorObject[]
+}
+
+export type InputSchemaResult =
+  | { ok: true; schema: CompiledInputSchema }
+  | { ok: false; message: string }
+
+const cache = new Map<string, InputSchemaResult>()
+const CACHED = 200
+/** Errors told of one input; a list of a thousand wrong items need not be told whole. */
+const ERRORS_MAX = 50
+
+/** Never throws. */
+export function compileInputSchema(schema: InputSchema): InputSchemaResult {
+  const key = JSON.stringify(schema)
+  const known = cache.get(key)
+  if (known) {
+    cache.delete(key)
+    cache.set(key, known)
+    return known
+  }
+  const compiled = compile(schema)
+  cache.set(key, compiled)
+  if (cache.size > CACHED) {
+    for (const oldest of cache.keys()) {
+      cache.delete(oldest)
+      break
+    }
+  }
+  return compiled
+}
+
+function compile(schema: InputSchema): InputSchemaResult {
+  try {
+    const ajv = new Ajv2020({
+      strict: false,
+      allErrors: true,
+      validateFormats: false,
+      logger: false,
+      addUsedSchema: false,
+      code: { regExp: linearRegExp },
+    })
+    const validate = ajv.compile(schema)
+    return {
+      ok: true,
+      schema: {
+        errors: (input) => (validate(input) ? [] : (validate.errors ?? []).slice(0, ERRORS_MAX)),
+      },
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return {
+      ok: false,
+      message: message.replace(/^schema is invalid: /, '').replaceAll('data/', ''),
+    }
+  }
+}
+
+const linearRegExp = Object.assign(
+  (pattern: string) => {
+    const regex = RE2JS.compile(RE2JS.translateRegExp(pattern))
+    return { test: (text: string) => regex.matcher(text).find() }
+  },
+  // Only read when a validator is written out as source, which is never done here.
+  { code: 'linearRegExp' },
+)

@@ -1,0 +1,44 @@
+/**
+ * `sagawright export`: a saga file in another form, on standard output.
+ */
+import { stringify } from 'yaml'
+import { compileSaga } from '@/runtime/compiler/compile'
+import { hasErrors } from '@/runtime/definition/issue'
+import { readSource } from '@/runtime/definition/text/source'
+import { mermaid } from './mermaid'
+import { output } from './output'
+import { readSourceFile } from './source-file'
+import { printIssues } from './verify'
+
+/** `json` and `yaml` are the file as written; `mermaid` a flowchart; `xstate` the machine it compiles to. */
+export const FORMATS = ['json', 'yaml', 'mermaid', 'xstate'] as const
+export type Format = (typeof FORMATS)[number]
+
+export function isFormat(name: string): name is Format {
+  return FORMATS.some((format) => format === name)
+}
+
+/** Exit code 1, with the issues on standard output, when the file has errors. */
+export function exportSaga(name: string, format: Format): number {
+  const file = readSourceFile(name)
+  if (!file.document || hasErrors(file.issues)) {
+    printIssues(file)
+    return 1
+  }
+  switch (format) {
+    case 'json':
+      output.print(JSON.stringify(readSource(file.text).root?.value, null, 2))
+      return 0
+    case 'yaml':
+      output.print(stringify(readSource(file.text).root?.value))
+      return 0
+    case 'mermaid':
+      output.print(mermaid(file.document))
+      return 0
+    case 'xstate':
+      output.print(JSON.stringify(compileSaga(file.document).config, null, 2))
+      return 0
+    default:
+      return format satisfies never
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Whether this process can serve: the database answers, and the runtime decides or stands by.
+ */
+import type { Health } from '@/runtime/runtime'
+import type { Host } from '../host'
+
+const DATABASE_MS = 3_000
+
+export interface SystemHealth {
+  /** `down`: send requests elsewhere. */
+  status: 'ok' | 'degraded' | 'down'
+  runtime: Health
+  database: { ok: boolean; latencyMs: number | null; error: string | null }
+  /** Milliseconds since the epoch. */
+  serverNow: number
+}
+
+/** Error texts and the worker's name are for those who are signed in. */
+export async function systemHealth(
+  { db, runtime, closing }: Pick<Host, 'db' | 'runtime' | 'closing'>,
+  { inDetail }: { inDetail: boolean },
+): Promise<SystemHealth> {
+  const database = await databaseHealth(db)
+  const health = runtime.health()
+  return {
+    status:
+      !database.ok || closing.aborted || health.status === 'stopped' || health.status === 'starting'
+        ? 'down'
+        : health.status === 'degraded'
+          ? 'degraded'
+          : 'ok',
+    runtime: inDetail ? health : { ...health, workerId: '', lastError: null },
+    database: inDetail ? database : { ...database, error: null },
+    serverNow: Date.now(),
+  }
+}
+
+async function databaseHealth(db: Host['db']): Promise<SystemHealth['database']> {
+  const startedAt = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  try {
+    await Promise.race([
+      db.$queryRaw`SELECT 1`,
+      new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer in ${DATABASE_MS} ms`)), DATABASE_MS)
+      }),
+    ])
+    return { ok: true, latencyMs: Math.round(performance.now() - startedAt), error: null }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { ok: false, latencyMs: null, error: message.slice(0, 300) }
+  } finally {
+    clearTimeout(timer)
+  }
+}

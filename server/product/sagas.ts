@@ -1,0 +1,134 @@
+/**
+ * The lists of sagas, read from `saga_execution` in the order of its indexes (newest first, then by id).
+ *
+ * 1. Several statuses are read one index range each and merged, so a rare status costs its rows and not the table.
+ * 2. Text is matched in the order of the list and stops when the page is full.
+ */
+import { z } from 'zod'
+import { Prisma, type PrismaClient } from '@/prisma/generated/client'
+import type { SagaStatus } from '@/runtime/journal/entry'
+import { type listSagas, type Page, SAGA_STATUSES, type SagaListItem } from '../api/contract'
+import { contains, pageOf, readCursor } from './cursor'
+
+type ListRequest = z.infer<typeof listSagas>
+type Filters = Omit<ListRequest, 'cursor' | 'limit' | 'status'>
+
+interface Row {
+  saga_id: string
+  name: string
+  saga_type: string
+  definition_version: number
+  status: SagaStatus
+  current: string | null
+  venture_id: string | null
+  venture_name: string | null
+  parent_id: string | null
+  total_steps: number
+  started_by: string | null
+  started_at: Date
+  completed_at: Date | null
+  failure_code: string | null
+  failure_reason: string | null
+  requires_approval: boolean
+}
+
+const position = z.tuple([z.number(), z.string()])
+
+/** One page of sagas, newest first. */
+export async function listSagaItems(
+  db: PrismaClient,
+  request: ListRequest,
+): Promise<Page<SagaListItem>> {
+  const after = readCursor(request.cursor, position)
+  const where = [...conditions(request)]
+  if (after) {
+    const [at, id] = [new Date(after[0]), after[1]]
+    where.push(
+      Prisma.sql`s.started_at <= ${at} AND NOT (s.started_at = ${at} AND s.saga_id <= ${id})`,
+    )
+  }
+  const limit = request.limit + 1
+  const rows = await db.$queryRaw<Row[]>`
+    WITH page AS (${pageQuery(where, [...new Set(request.status ?? [])], limit)})
+    ${SELECT_ITEMS} JOIN page USING (saga_id) ${JOINS}
+    ORDER BY s.started_at DESC, s.saga_id LIMIT ${limit}`
+  return pageOf(rows, request.limit, {
+    item: toItem,
+    position: (row) => [row.started_at.getTime(), row.saga_id],
+  })
+}
+
+/** One saga as lists show it; null when there is none of that id. */
+export async function findSagaItem(db: PrismaClient, id: string): Promise<SagaListItem | null> {
+  const rows = await db.$queryRaw<Row[]>`${SELECT_ITEMS} ${JOINS} WHERE s.saga_id = ${id}`
+  return rows[0] ? toItem(rows[0]) : null
+}
+
+/** How many sagas there are of each status, under the same filters as the list. */
+export async function countSagas(
+  db: PrismaClient,
+  filters: Filters,
+): Promise<Record<SagaStatus, number>> {
+  const rows = await db.$queryRaw<{ status: SagaStatus; n: number }[]>`
+    SELECT s.status::text AS status, count(*)::int AS n FROM saga_execution s
+    WHERE ${Prisma.join([...conditions(filters)], ' AND ')} GROUP BY s.status`
+  const found = new Map(rows.map((row) => [row.status, row.n]))
+  const counts = SAGA_STATUSES.map((status) => [status, found.get(status) ?? 0])
+  return Object.fromEntries(counts) as Record<SagaStatus, number>
+}
+
+const SELECT_ITEMS = Prisma.sql`
+  SELECT s.saga_id, s.name, s.saga_type, s.definition_version, s.status::text AS status, e.current,
+         s.venture_id, v.name AS venture_name, s.parent_id, s.total_steps, s.started_by, s.started_at,
+         s.completed_at, s.failure_code, s.failure_reason, s.requires_approval
+  FROM saga_execution s`
+const JOINS = Prisma.sql`
+  LEFT JOIN entity e ON e.id = s.saga_id LEFT JOIN venture v ON v.id = s.venture_id`
+
+function pageQuery(where: Prisma.Sql[], statuses: SagaStatus[], limit: number): Prisma.Sql {
+  const order = Prisma.sql`ORDER BY s.started_at DESC, s.saga_id LIMIT ${limit}`
+  if (statuses.length === 0)
+    return Prisma.sql`SELECT s.saga_id FROM saga_execution s WHERE ${Prisma.join(where, ' AND ')} ${order}`
+  return Prisma.sql`
+    SELECT found.saga_id FROM unnest(${statuses}::text[]::"SagaStatus"[]) AS wanted(status)
+    CROSS JOIN LATERAL (
+      SELECT s.saga_id FROM saga_execution s
+      WHERE s.status = wanted.status AND ${Prisma.join(where, ' AND ')} ${order}
+    ) AS found`
+}
+
+function* conditions(filters: Filters): Generator<Prisma.Sql, void, undefined> {
+  const { definition, ventureId, text, startedAfter, startedBefore, parentId, children } = filters
+  if (parentId !== undefined) yield Prisma.sql`s.parent_id = ${parentId}`
+  else if (!children) yield Prisma.sql`s.parent_id IS NULL`
+  else yield Prisma.sql`TRUE`
+  if (definition !== undefined) yield Prisma.sql`s.saga_type = ${definition}`
+  if (ventureId !== undefined) yield Prisma.sql`s.venture_id = ${ventureId}`
+  if (startedAfter !== undefined) yield Prisma.sql`s.started_at >= ${startedAfter}`
+  if (startedBefore !== undefined) yield Prisma.sql`s.started_at < ${startedBefore}`
+  const words = text?.trim()
+  if (words) {
+    const pattern = contains(words)
+    yield Prisma.sql`(starts_with(s.saga_id, ${words}) OR s.name ILIKE ${pattern}
+      OR s.failure_code ILIKE ${pattern} OR s.failure_reason ILIKE ${pattern})`
+  }
+}
+
+const toItem = (row: Row): SagaListItem => ({
+  sagaId: row.saga_id,
+  name: row.name,
+  definition: row.saga_type,
+  version: row.definition_version,
+  status: row.status,
+  current: row.current,
+  ventureId: row.venture_id,
+  ventureName: row.venture_name,
+  parentId: row.parent_id,
+  totalSteps: row.total_steps,
+  startedBy: row.started_by,
+  startedAt: row.started_at,
+  completedAt: row.completed_at,
+  failureCode: row.failure_code,
+  failureReason: row.failure_reason,
+  requiresApproval: row.requires_approval,
+})
