@@ -15,8 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { SagaDocument } from '@/runtime'
 import { auditEffects, standingEffects } from '@/server/demo/audit'
-import { openHost } from '@/server/open-host'
 import { readEnv } from '@/server/env'
+import { openHost } from '@/server/open-host'
 import { seed } from '@/server/seed'
 import { action, saga } from '../support/dry-run'
 
@@ -189,7 +189,8 @@ export async function killSuite(options: KillOptions): Promise<KillReport> {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(FAULTS),
     })
-    if (!switched.ok) throw new Error(`The demo services refused the faults: ${await switched.text()}`)
+    if (!switched.ok)
+      throw new Error(`The demo services refused the faults: ${await switched.text()}`)
 
     worker = await startWorker(env)
     const ids = Array.from({ length: sagas }, (_, n) => `chaos-${options.seed}-${n}`)
@@ -253,10 +254,16 @@ async function judge(databaseUrl: string, ids: string[], statuses: Map<string, s
       const standing = standingEffects(audit, id)
       if (status === 'ROLLED_BACK' && standing.length > 0)
         violations.push(`${id} is rolled back, but ${standing.join(', ')} stand`)
-      const undone = [...(audit.sagas.get(id)?.values() ?? [])].filter((one) => one.compensation > 0)
+      const undone = [...(audit.sagas.get(id)?.values() ?? [])].filter(
+        (one) => one.compensation > 0,
+      )
       if (status === 'COMPLETED' && undone.length > 0)
-        violations.push(`${id} completed, but ${undone.map((one) => one.step).join(', ')} are undone`)
-      const charged = [...(audit.sagas.get(id)?.values() ?? [])].some((one) => one.step === 'charge')
+        violations.push(
+          `${id} completed, but ${undone.map((one) => one.step).join(', ')} are undone`,
+        )
+      const charged = [...(audit.sagas.get(id)?.values() ?? [])].some(
+        (one) => one.step === 'charge',
+      )
       if (status === 'COMPLETED' && !charged) violations.push(`${id} completed without its charge`)
     }
     const counts: Record<string, number> = {}
