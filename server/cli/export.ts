@@ -5,21 +5,14 @@ import { stringify } from 'yaml'
 import { compileSaga } from '@/runtime/compiler/compile'
 import { hasErrors } from '@/runtime/definition/issue'
 import { readSource } from '@/runtime/definition/text/source'
+import type { ExportFormat } from './export-format'
 import { mermaid } from './mermaid'
 import { output } from './output'
 import { readSourceFile } from './source-file'
 import { printIssues } from './verify'
 
-/** `json` and `yaml` are the file as written; `mermaid` a flowchart; `xstate` the machine it compiles to. */
-export const FORMATS = ['json', 'yaml', 'mermaid', 'xstate'] as const
-export type Format = (typeof FORMATS)[number]
-
-export function isFormat(name: string): name is Format {
-  return FORMATS.some((format) => format === name)
-}
-
 /** Exit code 1, with the issues on standard output, when the file has errors. */
-export function exportSaga(name: string, format: Format): number {
+export function exportSaga(name: string, format: ExportFormat): number {
   const file = readSourceFile(name)
   if (!file.document || hasErrors(file.issues)) {
     printIssues(file)

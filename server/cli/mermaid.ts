@@ -11,7 +11,12 @@ const node = (id: string) => `s_${id}`
 export function mermaid(document: SagaDocument): string {
   const graph = buildGraph(document)
   const [root] = graph.regions
-  const lines = ['---', `title: ${quote(document.title ?? document.name)}`, '---', 'flowchart TD']
+  const lines = [
+    '---',
+    `title: ${JSON.stringify(document.title ?? document.name)}`,
+    '---',
+    'flowchart TD',
+  ]
   if (root) lines.push(...region(graph, root, '  '))
   for (const edge of graph.edges) {
     if (edge.from === null) continue
