@@ -1,0 +1,121 @@
+'use client'
+
+/** What holds or joins steps: the bracket of a parallel or map, its lanes, and the dots at which a region begins and ends. */
+import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
+import { TriangleAlert } from 'lucide-react'
+import { memo, useContext } from 'react'
+import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
+import type { DotData, LaneData, StepData } from './flow'
+import { wordOf } from './overlay-store'
+import { STEP_KINDS } from './step-kinds'
+import { spokenName, summaryOf } from './summary'
+
+export type BracketNodeType = Node<StepData, 'bracket'>
+export type LaneNodeType = Node<LaneData, 'lane'>
+export type DotNodeType = Node<DotData, 'dot'>
+
+export const BracketNode = memo(function BracketNode({
+  id,
+  data,
+  selected,
+}: NodeProps<BracketNodeType>) {
+  const { mode } = useContext(CanvasContext)
+  const overlay = useOverlay(id)
+  const focusable = useIsFocusTarget(id)
+  const mark = useSearchMark(id)
+  const Icon = STEP_KINDS[data.step.type].icon
+  const problems = data.problems
+  return (
+    <div
+      className="saga-group"
+      data-kind={data.step.type}
+      data-selected={selected || undefined}
+      data-state={overlay?.state}
+      data-mark={mark ?? undefined}
+    >
+      <Handle
+        type="target"
+        position={Position.Top}
+        id="in"
+        className="saga-handle"
+        isConnectable={mode === 'edit'}
+      />
+      {/* biome-ignore lint/a11y/useSemanticElements: a real button would take the pointer that drags the group */}
+      <div
+        role="button"
+        tabIndex={focusable ? 0 : -1}
+        aria-pressed={selected}
+        aria-label={spokenName(data, overlay)}
+        data-step={id}
+        className="saga-group-head"
+      >
+        <span className="saga-icon">
+          <Icon size={15} strokeWidth={1.9} aria-hidden />
+        </span>
+        <span className="saga-title">{data.title}</span>
+        <span className="saga-summary">{summaryOf(data.step)}</span>
+        {overlay ? (
+          <span className="saga-state" data-tone={overlay.state}>
+            {wordOf(overlay)}
+          </span>
+        ) : null}
+        {problems && !overlay ? (
+          <span
+            className="saga-badge"
+            data-tone={problems.errors > 0 ? 'failed' : 'compensating'}
+            title={problems.first}
+          >
+            <TriangleAlert size={11} aria-hidden />
+            {problems.errors + problems.warnings}
+          </span>
+        ) : null}
+      </div>
+      <Handle
+        type="source"
+        position={Position.Bottom}
+        id="next"
+        className="saga-handle"
+        isConnectable={mode === 'edit'}
+      />
+    </div>
+  )
+})
+
+export const LaneNode = memo(function LaneNode({ data }: NodeProps<LaneNodeType>) {
+  return (
+    <div className="saga-lane" data-bracket={data.bracket}>
+      <span className="saga-lane-label">{data.label}</span>
+    </div>
+  )
+})
+
+export const DotNode = memo(function DotNode({ data }: NodeProps<DotNodeType>) {
+  const { mode } = useContext(CanvasContext)
+  const nested = data.region.length > 0
+  return (
+    <div
+      className="saga-dot"
+      data-kind={data.kind}
+      data-nested={nested || undefined}
+      title={data.kind === 'start' ? 'Start' : 'The saga is completed'}
+    >
+      {data.kind === 'start' ? (
+        <Handle
+          type="source"
+          position={Position.Bottom}
+          id="start"
+          className="saga-handle"
+          isConnectable={mode === 'edit'}
+        />
+      ) : (
+        <Handle
+          type="target"
+          position={Position.Top}
+          id="in"
+          className="saga-handle"
+          isConnectable={false}
+        />
+      )}
+    </div>
+  )
+})

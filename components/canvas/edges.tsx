@@ -1,0 +1,73 @@
+'use client'
+
+/** Arrows: the way forward, with a button to insert a step; and the way back, dashed and reversed. */
+import { BaseEdge, type Edge, type EdgeProps, getSmoothStepPath } from '@xyflow/react'
+import { memo, useContext } from 'react'
+import type { Point } from './arrange'
+import { CanvasContext, useOverlay } from './canvas-context'
+import { routedPath } from './edge-path'
+import type { OverlayTone, StepOverlay } from './overlay-store'
+
+export type WayData = { route: Point[] | null; port: string; regionKey: string }
+export type WayEdgeType = Edge<WayData, 'way'>
+export type UndoEdgeType = Edge<Record<string, never>, 'undo'>
+
+export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
+  const { id, sourceX, sourceY, targetX, targetY, data } = props
+  const { mode } = useContext(CanvasContext)
+  const from = useOverlay(props.source)
+  const to = useOverlay(props.target)
+  const routed = data?.route
+    ? routedPath(data.route, { x: sourceX, y: sourceY }, { x: targetX, y: targetY })
+    : null
+  const [plain, labelX, labelY] = getSmoothStepPath({ ...props, borderRadius: 8 })
+  const middle = routed?.middle ?? { x: labelX, y: labelY }
+  const state = mode === 'view' ? stateOf(data?.port ?? 'next', from, to) : undefined
+  return (
+    <g className="saga-way" data-state={state}>
+      <BaseEdge
+        id={id}
+        className="saga-path"
+        path={routed?.d ?? plain}
+        interactionWidth={20}
+        markerEnd="url(#saga-arrow)"
+      />
+      {mode === 'edit' ? (
+        <g className="saga-plus" data-plus={id} transform={`translate(${middle.x} ${middle.y})`}>
+          <circle r={12} className="saga-plus-hit" />
+          <circle r={9} className="saga-plus-disc" />
+          <path d="M-4 0H4M0-4V4" />
+        </g>
+      ) : null}
+    </g>
+  )
+})
+
+export const UndoEdge = memo(function UndoEdge(props: EdgeProps<UndoEdgeType>) {
+  const from = useOverlay(props.source)?.compensation
+  const to = useOverlay(props.target)?.compensation
+  // turn sideways just under the chip it leads to, clear of the bracket it may come out of
+  const [path] = getSmoothStepPath({ ...props, borderRadius: 8, centerY: props.targetY + 30 })
+  return (
+    <g className="saga-undo-way" data-state={to?.state ?? from?.state}>
+      <BaseEdge
+        id={props.id}
+        className="saga-undo-path"
+        path={path}
+        interactionWidth={0}
+        markerEnd="url(#saga-arrow-undo)"
+      />
+    </g>
+  )
+})
+
+/** Solid when taken, in the colour of where it leads; faint when the run went another way. */
+function stateOf(
+  port: string,
+  from: StepOverlay | undefined,
+  to: StepOverlay | undefined,
+): OverlayTone | 'idle' | 'taken' {
+  if (from?.taken !== undefined && from.taken !== port) return 'idle'
+  if (to === undefined) return from === undefined || from.taken === undefined ? 'idle' : 'taken'
+  return to.state === 'running' ? 'running' : 'taken'
+}

@@ -1,0 +1,227 @@
+'use client'
+
+/** One step on the drawing, with its way back beside it. Memoised: it renders when its own data or state changes. */
+import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
+import {
+  Check,
+  Clock3,
+  CornerUpLeft,
+  Milestone,
+  RotateCw,
+  ShieldCheck,
+  TriangleAlert,
+} from 'lucide-react'
+import { memo, useContext } from 'react'
+import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
+import { formatDuration } from './duration'
+import type { StepData } from './flow'
+import { portX, STEP, sizeOf, UNDO } from './measures'
+import { type StepOverlay, wordOf } from './overlay-store'
+import { STEP_KINDS } from './step-kinds'
+import { spokenName, summaryOf } from './summary'
+
+/** Handles are placed from inside the border. */
+const BORDER = 1
+
+export type StepNodeType = Node<StepData, 'step'>
+
+export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<StepNodeType>) {
+  const { mode } = useContext(CanvasContext)
+  const overlay = useOverlay(id)
+  const focusable = useIsFocusTarget(id)
+  const mark = useSearchMark(id)
+  const { step, ports } = data
+  const kind = STEP_KINDS[step.type]
+  const Icon = kind.icon
+  const { width, height } = sizeOf(step)
+  const small = step.type === 'end' || step.type === 'wait'
+  return (
+    <div
+      className="saga-step"
+      data-kind={step.type}
+      data-tone={kind.tone}
+      data-selected={selected || undefined}
+      data-state={overlay?.state}
+      data-idle={mode === 'view' && overlay === undefined ? '' : undefined}
+      data-mark={mark ?? undefined}
+      data-problem={data.problems ? (data.problems.errors > 0 ? 'error' : 'warning') : undefined}
+      style={{ width, height }}
+    >
+      <Handle
+        type="target"
+        position={Position.Top}
+        id="in"
+        className="saga-handle"
+        isConnectable={mode === 'edit'}
+      />
+      {/* biome-ignore lint/a11y/useSemanticElements: a real button would take the pointer that drags the step */}
+      <div
+        role="button"
+        tabIndex={focusable ? 0 : -1}
+        aria-pressed={selected}
+        aria-label={spokenName(data, overlay)}
+        data-step={id}
+        className="saga-step-body"
+        style={{ height: Math.min(height, small ? height : STEP.height) }}
+      >
+        <span className="saga-icon">
+          <Icon size={small ? 14 : 15} strokeWidth={1.9} aria-hidden />
+        </span>
+        <span className="saga-text">
+          <span className="saga-title">{data.title}</span>
+          <span className="saga-detail">
+            <Mark step={data} />
+            <span className="saga-summary">{summaryOf(step)}</span>
+          </span>
+        </span>
+        <Badges data={data} overlay={overlay} />
+      </div>
+      {ports.length > 1 ? (
+        <div className="saga-ports">
+          {ports.map((port) => (
+            <span
+              key={port.id}
+              className="saga-port"
+              data-loose={port.target === null || undefined}
+            >
+              {port.label}
+            </span>
+          ))}
+        </div>
+      ) : null}
+      {ports.map((port, n) => (
+        <Handle
+          key={port.id}
+          type="source"
+          position={Position.Bottom}
+          id={port.id}
+          className="saga-handle"
+          style={{ left: portX(width, ports.length, n) - BORDER }}
+          isConnectable={mode === 'edit'}
+        />
+      ))}
+      {data.undo ? <Undo data={data} overlay={overlay} /> : null}
+    </div>
+  )
+})
+
+/** A step's place in saga theory, where it changes what may follow. */
+function Mark({ step: { step } }: { step: StepData }) {
+  if (step.type === 'transaction') return <span className="saga-mark">2PC</span>
+  if (step.type !== 'action') return null
+  if (step.effect === 'pivot') {
+    return (
+      <span className="saga-mark" data-mark="pivot">
+        <Milestone size={11} aria-hidden />
+        Pivot
+      </span>
+    )
+  }
+  if (step.effect === 'retriable') {
+    return (
+      <span className="saga-mark">
+        <RotateCw size={11} aria-hidden />
+        Retriable
+      </span>
+    )
+  }
+  if (step.effect === 'readonly') return <span className="saga-mark">Reads</span>
+  return null
+}
+
+function Badges({ data, overlay }: { data: StepData; overlay: StepOverlay | undefined }) {
+  const { step, problems } = data
+  if (overlay) {
+    return (
+      <span className="saga-badges">
+        <span className="saga-state" data-tone={overlay.state}>
+          {wordOf(overlay)}
+          {overlay.attempt !== undefined && overlay.attempt > 1 ? ` · ${overlay.attempt}` : ''}
+        </span>
+      </span>
+    )
+  }
+  const retry = 'retry' in step ? step.retry?.attemptsMax : undefined
+  const timeout = 'timeoutMs' in step && step.type !== 'signal' ? step.timeoutMs : undefined
+  return (
+    <span className="saga-badges">
+      {retry !== undefined ? (
+        <span className="saga-badge" title={`Up to ${retry} attempts`}>
+          <RotateCw size={11} aria-hidden />
+          {retry}
+        </span>
+      ) : null}
+      {timeout !== undefined ? (
+        <span className="saga-badge" title={`Times out after ${formatDuration(timeout)}`}>
+          <Clock3 size={11} aria-hidden />
+          {formatDuration(timeout).split(' ').slice(0, 2).join(' ')}
+        </span>
+      ) : null}
+      {data.undo ? (
+        <span className="saga-badge saga-shield" title={`Undone by ${data.undo.operation}`}>
+          <ShieldCheck size={12} aria-hidden />
+        </span>
+      ) : null}
+      {data.undoMissing ? (
+        <span className="saga-badge" data-tone="compensating" title="No compensation yet">
+          <CornerUpLeft size={12} aria-hidden />
+          none
+        </span>
+      ) : null}
+      {problems ? (
+        <span
+          className="saga-badge"
+          data-tone={problems.errors > 0 ? 'failed' : 'compensating'}
+          title={problems.first}
+        >
+          <TriangleAlert size={11} aria-hidden />
+          {problems.errors + problems.warnings}
+        </span>
+      ) : null}
+    </span>
+  )
+}
+
+/** The way back. Its handles carry the dashed arrows; its number is the order in which it runs. */
+function Undo({ data, overlay }: { data: StepData; overlay: StepOverlay | undefined }) {
+  const undo = data.undo
+  if (!undo) return null
+  const { step } = data
+  const elsewhere = step.type === 'action' && undo.participant !== step.participant
+  const name = step.type === 'saga' ? 'unwind child' : undo.operation
+  const state = overlay?.compensation
+  const { width } = sizeOf(step)
+  return (
+    <div
+      className="saga-undo"
+      data-state={state?.state}
+      style={{ left: width + UNDO.gap, width: UNDO.width, height: UNDO.height }}
+      title={`Compensation ${undo.rank}: ${undo.participant}.${undo.operation}`}
+    >
+      <Handle
+        type="source"
+        position={Position.Top}
+        id="undo-out"
+        className="saga-undo-handle"
+        isConnectable={false}
+      />
+      <Handle
+        type="target"
+        position={Position.Bottom}
+        id="undo-in"
+        className="saga-undo-handle"
+        isConnectable={false}
+      />
+      <span className="saga-rank">{state?.rank ?? undo.rank}</span>
+      <span className="saga-undo-text">
+        {elsewhere ? `${undo.participant}.${name}` : name}
+        {state ? <span className="saga-undo-state">{wordOf(state)}</span> : null}
+      </span>
+      {state?.state === 'compensated' ? (
+        <Check size={13} aria-hidden />
+      ) : (
+        <CornerUpLeft size={13} aria-hidden />
+      )}
+    </div>
+  )
+}

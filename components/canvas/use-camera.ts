@@ -1,0 +1,193 @@
+'use client'
+
+/** Where the drawing is looked at from: fitting, revealing, zooming; and the hand-over of nodes to the library. */
+import { useReactFlow, useStoreApi } from '@xyflow/react'
+import { type RefObject, useCallback, useEffect, useMemo, useRef } from 'react'
+import type { Box } from './arrange'
+import type { FocusStore } from './focus-store'
+import type { CanvasEdge, CanvasNode } from './to-library'
+import type { Drawing } from './use-drawing'
+
+const PADDING = 48
+/** Under this, titles are hard to read: a large drawing opens at its start instead of as a whole. */
+const READABLE = 0.6
+const SETTLE_MS = 220
+
+export interface Camera {
+  onInit: () => void
+  fit: (steps?: readonly string[]) => void
+  reveal: (step: string) => void
+  zoomBy: (factor: number) => void
+  zoomTo: (zoom: number) => void
+  showZoom: (zoom: number) => void
+  zoomLabel: RefObject<HTMLSpanElement | null>
+  /** The canvas place in the middle of the frame, and that place in client pixels. */
+  middle: () => { place: { x: number; y: number }; client: { x: number; y: number } }
+}
+
+export function useCamera({
+  frame,
+  drawing,
+  selection,
+  focus,
+}: {
+  frame: RefObject<HTMLDivElement | null>
+  drawing: Drawing
+  selection: readonly string[]
+  focus: FocusStore
+}): Camera {
+  const flow = useReactFlow<CanvasNode, CanvasEdge>()
+  const store = useStoreApi()
+  const zoomLabel = useRef<HTMLSpanElement>(null)
+  const now = useRef({ drawing, selection })
+  const opened = useRef(false)
+  const ready = useRef(false)
+
+  useEffect(() => {
+    now.current = { drawing, selection }
+  })
+
+  const look = useCallback(
+    (box: Box, zoomMax: number, opening: boolean) => {
+      const size = frame.current?.getBoundingClientRect()
+      if (!size || size.width === 0 || box.width === 0) return
+      const zoom = Math.min(
+        zoomMax,
+        (size.width - 2 * PADDING) / box.width,
+        (size.height - 2 * PADDING) / box.height,
+      )
+      const start = now.current.drawing.absolute.get('start:')
+      if (opening && zoom < READABLE && start) {
+        const close = Math.min(0.8, Math.max(0.5, (size.width - 2 * PADDING) / 520))
+        const x = size.width / 2 - (start.x + start.width / 2) * close
+        void flow.setViewport({ x, y: PADDING - start.y * close, zoom: close })
+        return
+      }
+      const at = Math.max(0.1, zoom)
+      const x = size.width / 2 - (box.x + box.width / 2) * at
+      const y = Math.max(
+        size.height / 2 - (box.y + box.height / 2) * at,
+        opening ? PADDING - box.y * at : Number.NEGATIVE_INFINITY,
+      )
+      void flow.setViewport(
+        { x, y: opening ? Math.min(y, size.height * 0.18 - box.y * at) : y, zoom: at },
+        { duration: opening ? 0 : 200 },
+      )
+    },
+    [flow, frame],
+  )
+
+  const openUp = useCallback(() => {
+    if (opened.current || !ready.current || now.current.drawing.waiting) return
+    opened.current = true
+    look(bounds(now.current.drawing), 1, true)
+  }, [look])
+
+  // hand the nodes over, keeping what is selected; the library moves them, a transition shows from where
+  useEffect(() => {
+    const chosen = new Set(selection)
+    const held = new Map(flow.getNodes().map((node) => [node.id, node]))
+    const moved = drawing.nodes.some((node) => {
+      const at = held.get(node.id)?.position
+      return at !== undefined && (at.x !== node.position.x || at.y !== node.position.y)
+    })
+    if (moved && opened.current && frame.current) {
+      const element = frame.current
+      element.dataset.settling = ''
+      setTimeout(() => {
+        delete element.dataset.settling
+      }, SETTLE_MS)
+    }
+    flow.setNodes(
+      drawing.nodes.map((node) => {
+        const want = chosen.has(node.id)
+        if (!want) return node
+        const before = held.get(node.id)
+        return before?.selected && sameBut(before, node) ? before : { ...node, selected: true }
+      }),
+    )
+    openUp()
+  }, [drawing.nodes, selection, flow, frame, openUp])
+
+  useEffect(() => {
+    if (!drawing.waiting) openUp()
+  }, [drawing.waiting, openUp])
+
+  return useMemo(
+    () => ({
+      onInit: () => {
+        ready.current = true
+        openUp()
+      },
+      fit: (steps) => {
+        const { drawing } = now.current
+        const box = steps?.length ? around(drawing, steps) : bounds(drawing)
+        look(box, steps?.length ? 1.2 : 1, false)
+      },
+      reveal: (step) => {
+        const box = now.current.drawing.absolute.get(step)
+        const size = frame.current?.getBoundingClientRect()
+        if (!box || !size) return
+        const [x, y, zoom] = store.getState().transform
+        const left = box.x * zoom + x
+        const top = box.y * zoom + y
+        const inside =
+          left > 16 &&
+          top > 16 &&
+          left + box.width * zoom < size.width - 16 &&
+          top + Math.min(box.height, 64) * zoom < size.height - 56
+        focus.move(step)
+        if (inside && zoom >= 0.35) return
+        const close = zoom < 0.5 ? 0.8 : zoom
+        const middle = { x: box.x + box.width / 2, y: box.y + Math.min(box.height, 200) / 2 }
+        void flow.setCenter(middle.x, middle.y, { zoom: close, duration: 160 })
+      },
+      zoomBy: (factor) => {
+        void flow.zoomTo(flow.getZoom() * factor, { duration: 125 })
+      },
+      zoomTo: (zoom) => {
+        void flow.zoomTo(zoom, { duration: 125 })
+      },
+      showZoom: (zoom) => {
+        if (zoomLabel.current) zoomLabel.current.textContent = `${Math.round(zoom * 100)} %`
+      },
+      zoomLabel,
+      middle: () => {
+        const size = frame.current?.getBoundingClientRect() ?? new DOMRect()
+        const client = { x: size.x + size.width / 2, y: size.y + size.height / 2 }
+        return { client, place: flow.screenToFlowPosition(client) }
+      },
+    }),
+    [flow, store, frame, focus, look, openUp],
+  )
+}
+
+function sameBut(before: CanvasNode, node: CanvasNode): boolean {
+  return (
+    before.data === node.data &&
+    before.draggable === node.draggable &&
+    before.position.x === node.position.x &&
+    before.position.y === node.position.y &&
+    before.width === node.width &&
+    before.height === node.height &&
+    before.parentId === node.parentId
+  )
+}
+
+function bounds(drawing: Drawing): Box {
+  return around(drawing, [...drawing.absolute.keys()])
+}
+
+function around(drawing: Drawing, ids: readonly string[]): Box {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const id of ids) {
+    const box = drawing.absolute.get(id)
+    if (!box) continue
+    left = Math.min(left, box.x)
+    top = Math.min(top, box.y)
+    right = Math.max(right, box.x + box.width + (drawing.flow.undone.has(id) ? 184 : 0))
+    bottom = Math.max(bottom, box.y + box.height)
+  }
+  if (left === Infinity) return { x: 0, y: 0, width: 0, height: 0 }
+  return { x: left, y: top, width: right - left, height: bottom - top }
+}
