@@ -1,12 +1,10 @@
 /**
  * `sagawright export`: a saga file in another form, on standard output.
  */
-import { stringify } from 'yaml'
 import { compileSaga } from '@/runtime/compiler/compile'
+import { convertDefinition, toMermaid } from '@/runtime/definition/export'
 import { hasErrors } from '@/runtime/definition/issue'
-import { readSource } from '@/runtime/definition/text/source'
 import type { ExportFormat } from './export-format'
-import { mermaid } from './mermaid'
 import { output } from './output'
 import { readSourceFile } from './source-file'
 import { printIssues } from './verify'
@@ -20,13 +18,14 @@ export function exportSaga(name: string, format: ExportFormat): number {
   }
   switch (format) {
     case 'json':
-      output.print(JSON.stringify(readSource(file.text).root?.value, null, 2))
+    case 'yaml': {
+      const converted = convertDefinition(file.text, format)
+      if ('issues' in converted) throw new Error('The file was read before; it cannot be now')
+      output.print(converted.text)
       return 0
-    case 'yaml':
-      output.print(stringify(readSource(file.text).root?.value))
-      return 0
+    }
     case 'mermaid':
-      output.print(mermaid(file.document))
+      output.print(toMermaid(file.document))
       return 0
     case 'xstate':
       output.print(JSON.stringify(compileSaga(file.document).config, null, 2))
