@@ -91,6 +91,7 @@ const ENTRIES: Record<string, string> = {
   'runtime/index.ts': 'the public API',
   'runtime/definition/memory-definition-store.ts': 'for sagas without durability, and tests',
   'runtime/participant/kit/participant-handler.ts': 'what service authors import',
+  'server/demo/audit.ts': 'the judge of the chaos suites',
 }
 
 /** Ready before what will use them; take a line out when its user is there. */
@@ -105,6 +106,7 @@ const AWAITED = new Set([
   'runtime/postgres/retention.ts',
   'runtime/projection/overlay.ts',
   'runtime/projection/timeline.ts',
+  'server/demo/participants.ts',
   'server/participant-prober.ts',
   'server/realtime/feed-tail.ts',
 ])
