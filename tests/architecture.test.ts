@@ -225,7 +225,7 @@ const names: Rule = (tree) =>
     const parts = source.file.split('/')
     const base = parts.at(-1) ?? ''
     const folder = parts.find((part) => /^(utils?|commons?|helpers?|shared)$/.test(part))
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|spec|config|worker|d))*\.(ts|tsx|mts|mjs)$/
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.(ts|tsx|mts|mjs)$/
     const routes = source.file.startsWith('app/')
     return [
       ...(folder === undefined
