@@ -9,8 +9,8 @@ import {
   compensationSchema,
   resourceSchema,
   retrySchema,
+  STEP_KEYS,
   sagaDocumentSchema,
-  stepSchema,
 } from './schema'
 
 type ZodIssue = z.core.$ZodIssue
@@ -206,13 +206,7 @@ function keyWords(path: Path): string {
   return path.at(-2) === 'branches' ? 'the name of a branch' : 'the id of a step'
 }
 
-const STEP_OPTIONS = new Map(
-  stepSchema.options.map((option) => [
-    option.shape.type.value as string,
-    Object.keys(option.shape),
-  ]),
-)
-const STEP_TYPES = [...STEP_OPTIONS.keys()]
+const STEP_TYPES = [...STEP_KEYS.keys()]
 const REGION_KEYS = ['start', 'steps']
 const KEYS_BY_FIELD: Readonly<Record<string, string[]>> = {
   retry: Object.keys(retrySchema.shape),
@@ -227,7 +221,7 @@ const KEYS_BY_FIELD: Readonly<Record<string, string[]>> = {
 function knownKeys(owner: Path, value: unknown): string[] {
   if (owner.length === 0) return Object.keys(sagaDocumentSchema.shape)
   if (owner.at(-2) === 'steps' && stepOfPath(owner) === owner.at(-1) && isRawMap(value)) {
-    return STEP_OPTIONS.get(String(value.type)) ?? []
+    return STEP_KEYS.get(String(value.type)) ?? []
   }
   const field = typeof owner.at(-1) === 'number' ? owner.at(-2) : owner.at(-1)
   if (field === 'branches') return ['label', 'when', 'next']

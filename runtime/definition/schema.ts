@@ -232,6 +232,11 @@ export const regionSchema: z.ZodType<Region> = z.lazy(() =>
   z.strictObject({ start: id, steps: z.record(id, stepSchema) }),
 ) as never
 
+/** The fields of each type of step, in the order in which they are written. */
+export const STEP_KEYS: ReadonlyMap<string, string[]> = new Map(
+  stepSchema.options.map((option) => [option.shape.type.value, Object.keys(option.shape)]),
+)
+
 export const strategySchema = z.enum([
   'AUTOMATIC_ROLLBACK', // go on with the other compensations, then quarantine with what is left, by name
   'MANUAL_COMPENSATION', // pause; an operator compensates by hand and marks it, or retries

@@ -12,7 +12,7 @@
 
 import type { CompiledSaga } from '../compiler/compile'
 import { isSagaError } from '../errors'
-import type { Command, Entry, Message, Verdict } from '../journal/entry'
+import type { Command, Entry, Fact, Message, Verdict } from '../journal/entry'
 import type { EntityCommit, Lease, PendingMessage, Store, StoredEntity } from '../journal/store'
 import { shardOf } from '../journal/store'
 import type { Clock, Logger } from '../ports'
@@ -24,6 +24,9 @@ import { replay } from './replay'
 import type { SagaState } from './state'
 import { Timers } from './timers'
 import { toCommit } from './to-commit'
+
+/** The fact with which a saga ends. */
+export type Ended = Extract<Fact, { t: 'saga.ended' }>
 
 export interface EngineOptions {
   store: Store
@@ -42,8 +45,16 @@ export interface EngineOptions {
   pollMs: number
   timerHorizonMs: number
   onCommit(entityIds: readonly string[]): void
+  /** A saga ended, durably. It may still be rolled back later. */
+  onEnded(sagaId: string, ended: Ended): void
   onVerdict(messageId: string, verdict: Verdict): void
   onFenced(error: unknown): void
+}
+
+const STOPPED: Verdict = {
+  accepted: false,
+  code: 'UNAVAILABLE',
+  reason: 'This worker stopped before the message was stored; send it again',
 }
 
 interface Item {
@@ -51,6 +62,8 @@ interface Item {
   /** Set when it came from the mailbox and must be acknowledged. */
   position?: bigint
   id?: string
+  /** Set when somebody in this process waits for it to be stored. */
+  settle?: (verdict: Verdict) => void
 }
 
 interface Resident {
@@ -70,6 +83,8 @@ interface Resident {
 interface Work {
   resident: Resident
   items: Item[]
+  /** One per item. */
+  verdicts: Verdict[]
   commit: EntityCommit
   state: SagaState | null
   commands: Command[]
@@ -145,6 +160,17 @@ export class Engine {
     this.#enqueue(entityId, { message })
   }
 
+  /**
+   * Hands over a message that needs no mailbox because its sender waits here until it is stored. Refused with
+   * UNAVAILABLE when this engine stops first: then it may or may not have been stored.
+   */
+  submit(entityId: string, message: Message): Promise<Verdict> {
+    return new Promise((settle) => {
+      if (this.#running) this.#enqueue(entityId, { message, settle })
+      else settle(STOPPED)
+    })
+  }
+
   /** Something was posted: look at the mailbox now rather than at the next poll. */
   hint(): void {
     if (!this.#running) return
@@ -169,6 +195,8 @@ export class Engine {
     this.#performer.stop()
     await this.#polling?.catch(() => {})
     await this.#pumping
+    for (const { queue } of this.#residents.values())
+      for (const item of queue) item.settle?.(STOPPED)
   }
 
   #schedulePoll(): void {
@@ -278,6 +306,7 @@ export class Engine {
     const acks: EntityCommit['acks'] = []
     let { state, seq, hash } = resident
     const orphans: string[] = []
+    const verdicts: Verdict[] = []
     for (const item of items) {
       let verdict: Verdict = { accepted: true }
       try {
@@ -315,10 +344,12 @@ export class Engine {
           return null
         }
       }
+      verdicts.push(verdict)
       if (item.position !== undefined) acks.push({ position: item.position, verdict })
     }
     if (entries.length === 0 && acks.length === 0 && orphans.length === 0) {
       resident.queue.splice(0, items.length)
+      this.#acknowledge(items, verdicts)
       return null
     }
     const saga = resident.saga
@@ -342,6 +373,7 @@ export class Engine {
     return {
       resident,
       items,
+      verdicts,
       state,
       commands,
       commit: {
@@ -407,7 +439,7 @@ export class Engine {
     this.lastCommitAt = clock.now()
     const changed: string[] = []
     let posted = false
-    for (const { resident, items, state, commands, commit } of work) {
+    for (const { resident, items, verdicts, state, commands, commit } of work) {
       resident.queue.splice(0, items.length)
       if (commit.entries.length > 0) {
         resident.state = state
@@ -415,8 +447,10 @@ export class Engine {
         resident.hash = commit.hashes[commit.hashes.length - 1] ?? resident.hash
         if (commit.snapshot) resident.snapshotSeq = commit.snapshot.seq
         changed.push(resident.id)
+        const ended = endOf(commit.entries)
+        if (ended) this.#options.onEnded(resident.id, ended)
       }
-      this.#acknowledge(items, commit)
+      this.#acknowledge(items, verdicts)
       posted = posted || commit.posts.length > 0
       this.#act(resident.id, commands)
     }
@@ -424,14 +458,15 @@ export class Engine {
     if (posted) this.hint()
   }
 
-  #acknowledge(items: readonly Item[], commit: EntityCommit): void {
-    const verdicts = new Map(commit.acks.map((ack) => [ack.position, ack.verdict]))
-    for (const item of items) {
-      if (item.position === undefined) continue
+  #acknowledge(items: readonly Item[], verdicts: readonly Verdict[]): void {
+    items.forEach((item, n) => {
+      const verdict = verdicts[n]
+      if (!verdict) return
+      item.settle?.(verdict)
+      if (item.position === undefined) return
       this.#fetched.delete(item.position)
-      const verdict = verdicts.get(item.position)
-      if (item.id !== undefined && verdict) this.#options.onVerdict(item.id, verdict)
-    }
+      if (item.id !== undefined) this.#options.onVerdict(item.id, verdict)
+    })
   }
 
   #act(entityId: string, commands: readonly Command[]): void {
@@ -588,4 +623,10 @@ export class Engine {
   #failed(error: unknown): void {
     this.lastError = error instanceof Error ? error.message : String(error)
   }
+}
+
+function endOf(entries: readonly Entry[]): Ended | undefined {
+  for (const fact of entries[entries.length - 1]?.facts ?? [])
+    if (fact.t === 'saga.ended') return fact
+  return undefined
 }

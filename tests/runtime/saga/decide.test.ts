@@ -75,7 +75,7 @@ describe('forward', () => {
     run.pass(1500)
     run.send('s', { type: 'signal', name: 'go', payload: { yes: 1 } })
     run.settle()
-    expect(run.state().steps['sig']?.output).toEqual({ yes: 1 })
+    expect(run.state().steps.sig?.output).toEqual({ yes: 1 })
     expect(run.state().calls['a#1']?.pending).toBe(true)
     run.send('s', { type: 'result', call: 'a#1', outcome: ok() })
     expect(run.settle().state().status).toBe('COMPLETED')
@@ -113,7 +113,7 @@ describe('forward', () => {
     const run = new DryRun([document], (call) => ok({ r: (call.input as { v: number }).v + 1 }))
     run.start('test', { list: [1, 2, 3, 4, 5] })
     expect(run.state().status).toBe('COMPLETED')
-    expect(run.state().steps['each']?.output).toEqual([
+    expect(run.state().steps.each?.output).toEqual([
       { r: 3 },
       { r: 5 },
       { r: 7 },
@@ -134,7 +134,7 @@ describe('forward', () => {
       steps: { sub: { type: 'saga', saga: 'child', input: { v: 'input.n' } } },
     })
     const run = new DryRun([parent, child]).start('test', { n: 3 })
-    expect(run.state().steps['sub']?.output).toEqual({ got: 3 })
+    expect(run.state().steps.sub?.output).toEqual({ got: 3 })
     expect(run.state().status).toBe('COMPLETED')
   })
 })
@@ -366,9 +366,9 @@ describe('control', () => {
     run.send('s', { type: 'pause', ...by })
     run.send('s', { type: 'result', call: 'a#1', outcome: ok() })
     expect(run.state().status).toBe('PAUSED')
-    expect(run.state().steps['a']?.state).toBe('running')
+    expect(run.state().steps.a?.state).toBe('running')
     run.send('s', { type: 'resume', ...by })
-    expect(run.state().steps['w']?.state).toBe('waiting')
+    expect(run.state().steps.w?.state).toBe('waiting')
     run.pass(4_000)
     run.send('s', { type: 'pause', ...by })
     run.pass(100_000)
@@ -463,7 +463,7 @@ describe('gate', () => {
     say(run, 'CONTINUE')
     run.settle()
     expect(run.state().status).toBe('COMPLETED')
-    expect(run.state().steps['gate']?.output).toMatchObject({ conditions: ['by Friday'] })
+    expect(run.state().steps.gate?.output).toMatchObject({ conditions: ['by Friday'] })
   })
 
   it('refuses a decision made on a snapshot that has moved on', () => {

@@ -1,0 +1,20 @@
+/**
+ * Writes the recorded journals of the current format: `node --import tsx tests/runtime/saga/recorded/record.ts`.
+ * Run it once per released format, never again: recorded.test.ts replays the files for ever.
+ */
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import fc from 'fast-check'
+import { SNAPSHOT_FORMAT } from '@/runtime/saga/state'
+import { play, scenario } from '../../../support/scenarios'
+
+const sagas = fc.sample(scenario, { numRuns: 24, seed: 20261123 }).map((one) => {
+  const { run, document } = play(one)
+  return {
+    document,
+    entities: run.ids().map((id) => ({ id, entries: run.entries(id), state: run.state(id) })),
+  }
+})
+const file = path.join(import.meta.dirname, `format-${SNAPSHOT_FORMAT}.json`)
+writeFileSync(file, `${JSON.stringify(sagas)}\n`)
+console.log(`${sagas.length} sagas written to ${file}`)
