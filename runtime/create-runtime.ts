@@ -11,13 +11,13 @@ import type { DefinitionStore } from './definition/definition-store'
 import { hasErrors } from './definition/issue'
 import { validateInput } from './definition/validate-input'
 import { isSagaError, SagaError } from './errors'
-import type { Fact, Message, Verdict } from './journal/entry'
+import type { Message, Verdict } from './journal/entry'
 import type { Envelope, Lease, Store } from './journal/store'
 import type { Participants } from './participant/participant'
 import type { Clock, Ids, Logger } from './ports'
 import type { Health, Runtime, StartRequest } from './runtime'
 import { Definitions } from './saga/definitions'
-import { Engine } from './saga/engine'
+import { type Ended, Engine } from './saga/engine'
 import { Performer } from './saga/perform'
 import { previewGate } from './saga/preview'
 import { replay } from './saga/replay'
@@ -59,6 +59,10 @@ export interface RuntimeOptions {
 }
 
 const START_MANY_MAX = 1_000
+/** How often somebody who waits for an end looks whether another worker brought it. */
+const ELSEWHERE_POLL_MS = 500
+/** How long `run` trusts this process to see the end before it looks at the journal. */
+const LOCAL_WAIT_MS = 5_000
 
 export function createRuntime(options: RuntimeOptions): Runtime {
   return new SagaRuntime(options)
@@ -70,6 +74,7 @@ class SagaRuntime implements Runtime {
   readonly #leaseMs: number
   readonly #definitions: Definitions
   readonly #listeners = new Set<(entityIds: readonly string[]) => void>()
+  readonly #ending = new Map<string, Set<(ended: Ended) => void>>()
   readonly #verdicts = new Map<string, (verdict: Verdict) => void>()
   #lease: Lease
   #engine: Engine | null = null
@@ -227,36 +232,79 @@ class SagaRuntime implements Runtime {
   }
 
   async waitForEnd(sagaId: string, signal?: AbortSignal) {
-    let after = 0
-    let wake = () => {}
-    const off = this.onCommit((ids) => {
-      if (ids.includes(sagaId)) wake()
-    })
-    const aborted = () => wake()
-    signal?.addEventListener('abort', aborted)
+    const local = this.#whenEnded(sagaId)
     try {
-      let ended: Extract<Fact, { t: 'saga.ended' }> | undefined
-      for (;;) {
-        signal?.throwIfAborted()
-        const woken = new Promise<void>((resolve) => {
-          wake = resolve
-        })
-        const entries = await this.journal(sagaId, after)
-        for (const entry of entries) {
-          after = entry.seq
-          for (const fact of entry.facts)
-            if (fact.t === 'saga.ended') ended = fact
-            else if (fact.t === 'saga.status') ended = undefined
-        }
-        if (ended) return ended
-        const cancel = this.#options.clock.after(500, wake)
-        await woken
-        cancel()
-      }
+      return await this.#untilEnded(sagaId, local.ended, signal)
     } finally {
-      off()
-      signal?.removeEventListener('abort', aborted)
+      local.forget()
     }
+  }
+
+  async run(request: StartRequest, signal?: AbortSignal) {
+    const sagaId = request.id ?? this.#options.ids.uuid()
+    const local = this.#whenEnded(sagaId)
+    try {
+      await this.startSaga({ ...request, id: sagaId })
+      const ended = this.#engine?.owns(sagaId)
+        ? await this.#endsWithin(LOCAL_WAIT_MS, local.ended, signal)
+        : null
+      return { sagaId, ...(ended ?? (await this.#untilEnded(sagaId, local.ended, signal))) }
+    } finally {
+      local.forget()
+    }
+  }
+
+  /** Reads the journal until it ends, woken at once when it ends here and now and then in case it ends elsewhere. */
+  async #untilEnded(sagaId: string, local: Promise<Ended>, signal?: AbortSignal): Promise<Ended> {
+    let after = 0
+    let ended: Ended | undefined
+    for (;;) {
+      signal?.throwIfAborted()
+      const entries = await this.journal(sagaId, after)
+      for (const entry of entries) {
+        after = entry.seq
+        for (const fact of entry.facts)
+          if (fact.t === 'saga.ended') ended = fact
+          else if (fact.t === 'saga.status') ended = undefined
+      }
+      if (ended) return ended
+      const here = await this.#endsWithin(ELSEWHERE_POLL_MS, local, signal)
+      if (here) return here
+    }
+  }
+
+  #whenEnded(sagaId: string): { ended: Promise<Ended>; forget(): void } {
+    let settle: (ended: Ended) => void = () => {}
+    const ended = new Promise<Ended>((resolve) => {
+      settle = resolve
+    })
+    const waiting = this.#ending.get(sagaId) ?? new Set()
+    waiting.add(settle)
+    this.#ending.set(sagaId, waiting)
+    return {
+      ended,
+      forget: () => {
+        waiting.delete(settle)
+        if (waiting.size === 0) this.#ending.delete(sagaId)
+      },
+    }
+  }
+
+  /** Null when it did not end here within `ms`, or the caller gave up. */
+  #endsWithin(ms: number, local: Promise<Ended>, signal?: AbortSignal): Promise<Ended | null> {
+    return new Promise((resolve) => {
+      const giveUp = () => {
+        cancel()
+        resolve(null)
+      }
+      const cancel = this.#options.clock.after(ms, giveUp)
+      signal?.addEventListener('abort', giveUp, { once: true })
+      void local.then((ended) => {
+        cancel()
+        signal?.removeEventListener('abort', giveUp)
+        resolve(ended)
+      })
+    })
   }
 
   async #startEnvelope(request: StartRequest): Promise<Envelope> {
@@ -386,6 +434,9 @@ class SagaRuntime implements Runtime {
         timerHorizonMs: 4_000,
         onCommit: (ids) => {
           for (const listener of this.#listeners) listener(ids)
+        },
+        onEnded: (sagaId, ended) => {
+          for (const settle of this.#ending.get(sagaId) ?? []) settle(ended)
         },
         onVerdict: (id, verdict) => this.#verdicts.get(id)?.(verdict),
         onFenced: (error) => void this.#fenced(error),

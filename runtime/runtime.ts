@@ -96,6 +96,12 @@ export interface Runtime {
     requests: StartRequest[],
   ): Promise<({ sagaId: string } | { error: { code: string; message: string } })[]>
 
+  /** Starts a saga and resolves when it has ended. */
+  run(
+    request: StartRequest,
+    signal?: AbortSignal,
+  ): Promise<{ sagaId: string } & Extract<Fact, { t: 'saga.ended' }>>
+
   /** Each of these resolves once the saga has taken the message, and throws a SagaError when it refuses. */
   signal(sagaId: string, name: string, payload: unknown, by?: Actor): Promise<void>
   pause(sagaId: string, by: By): Promise<void>

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { readEnv } from './env'
 import { hostIfStarted, setHost } from './host'
 import { createLogger } from './log'
-import { openHost, type OpenHost } from './open-host'
+import { type OpenHost, openHost } from './open-host'
 
 const BOOTING = Symbol.for('sagawright.booting')
 const globals = globalThis as { [BOOTING]?: Promise<void> }

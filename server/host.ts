@@ -15,7 +15,7 @@ import { ApiKeys } from './auth/api-keys'
 import { People } from './auth/people'
 import { SignInLimit } from './auth/sign-in-limit'
 import type { Env } from './env'
-import { type CheckSource, DefinitionChecks } from './product/definition-checks'
+import { DefinitionChecks } from './product/definition-checks'
 import { EntityWatch } from './realtime/entity-watch'
 import { FeedPump } from './realtime/feed-pump'
 
@@ -26,7 +26,6 @@ export interface HostParts {
   runtime: Runtime
   participants: ParticipantRegistry
   keys: SecretKeys
-  checkSource: CheckSource
   /** The cursor of the journal's newest entry, where a feed starts that has seen nothing yet. */
   feedTail: () => Promise<string | null>
 }
@@ -55,7 +54,7 @@ export function compose(parts: HostParts): Host {
     people: new People(db),
     apiKeys: new ApiKeys(db),
     signInLimit: new SignInLimit(),
-    checks: new DefinitionChecks(parts.checkSource),
+    checks: new DefinitionChecks(db),
     watch,
     feed,
     closing: closing.signal,

@@ -38,17 +38,11 @@ export type Exchange =
   | { answered: false; sent: boolean; code: string; message: string }
 
 /** The sockets to one participant. No proxy, no cookies, no credentials but those in the request. */
-export function createAgent(options: {
-  allowPrivateNetwork: boolean
-  connections: number
-  /** A private certificate authority, PEM. */
-  ca?: string
-}): Agent {
+export function createAgent(options: { allowPrivateNetwork: boolean; connections: number }): Agent {
   const connect = buildConnector({
     lookup: guardedLookup(options.allowPrivateNetwork),
     timeout: CONNECT_TIMEOUT_MS,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  } as buildConnector.BuildOptions)
+  })
   return new Agent({
     connections: options.connections,
     pipelining: 1,

@@ -37,8 +37,6 @@ export interface HttpParticipantConfig {
   callsMax?: number
   /** The absolute URL that takes the outcome of a call; no callbacks are offered without it. */
   callbackUrl?: (token: string) => string
-  /** Trusted besides the system's certificate authorities, PEM. */
-  ca?: string
   clock: Clock
   onSample?: (sample: HealthSample) => void
 }
@@ -64,7 +62,6 @@ export function createHttpParticipant(config: HttpParticipantConfig): HttpPartic
   const agent: Agent = createAgent({
     allowPrivateNetwork,
     connections: config.connections ?? 32,
-    ...(config.ca === undefined ? {} : { ca: config.ca }),
   })
   const basePath = endpoint.pathname.replace(/\/+$/, '')
   const timeoutMs = config.timeoutMs ?? 30_000

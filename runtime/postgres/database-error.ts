@@ -63,6 +63,7 @@ function unavailable(what: string, why: string, outcomeUnknown: boolean, cause: 
 /** pg's pool gave no connection, so nothing left this process. */
 const neverSent = (message: string) =>
   message.includes('timeout exceeded when trying to connect') ||
+  message.includes('terminated due to connection timeout') ||
   message.includes('Cannot use a pool after calling end')
 
 interface Report {

@@ -3,21 +3,53 @@
  * same object, so a live run redraws only the nodes that changed.
  */
 import { duration } from './duration'
-import type { CompensationState, RunView, StepState, StepView } from './run-view'
+import type { CompensationState, CompensationView, RunView, StepState, StepView } from './run-view'
+
+/** A colour's name: the suffix of the `--color-state-…` tokens. */
+export type OverlayTone =
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'compensating'
+  | 'compensated'
+  | 'approval'
+  | 'paused'
+  | 'timed-out'
+  | 'cancelled'
 
 export interface StepOverlay {
-  state: StepState
+  state: OverlayTone
+  /** The word beside the colour, with how long it took, what it waits for, or why it failed. */
+  label: string
   /** From the second attempt on. */
   attempt?: number
-  /** Few words: how long it took, what it waits for, the failure's code. */
-  label?: string
-  compensation?: { state: CompensationState; rank: number }
-  /** Of a choice: the port that was taken (`branch:<n>` or `otherwise`). */
-  port?: string
+  /** The way out that was taken: `next`, `branch:1`, `otherwise`, `timeout`. */
+  taken?: string
+  compensation?: { state: OverlayTone; rank: number; label: string }
+}
+
+const STEP_TONES: Record<StepState, OverlayTone> = {
+  pending: 'running',
+  running: 'running',
+  retrying: 'timed-out',
+  waiting: 'running',
+  approval: 'approval',
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+}
+
+const COMPENSATION_TONES: Record<CompensationState, OverlayTone> = {
+  compensating: 'compensating',
+  retrying: 'compensating',
+  compensated: 'compensated',
+  exhausted: 'failed',
+  resolved: 'compensated',
 }
 
 const made = new WeakMap<StepView, StepOverlay>()
 
+/** Steps that were not reached are not in it. */
 export function overlayOf(view: RunView): Map<string, StepOverlay> {
   const overlay = new Map<string, StepOverlay>()
   for (const [id, step] of view.steps) overlay.set(id, overlayOfStep(step))
@@ -27,44 +59,76 @@ export function overlayOf(view: RunView): Map<string, StepOverlay> {
 function overlayOfStep(step: StepView): StepOverlay {
   let overlay = made.get(step)
   if (!overlay) {
-    const label = labelOf(step)
+    const taken = takenOf(step)
     overlay = {
-      state: step.state,
+      state: step.stuck ? 'paused' : STEP_TONES[step.state],
+      label: labelOf(step),
       ...(step.attemptsTotal > 1 ? { attempt: step.attemptsTotal } : {}),
-      ...(label ? { label } : {}),
-      ...(step.compensation
-        ? { compensation: { state: step.compensation.state, rank: step.compensation.rank } }
-        : {}),
-      ...(step.choice
-        ? {
-            port: step.choice.branch === 'otherwise' ? 'otherwise' : `branch:${step.choice.branch}`,
-          }
-        : {}),
+      ...(taken ? { taken } : {}),
+      ...(step.compensation ? { compensation: undoOf(step.compensation) } : {}),
     }
     made.set(step, overlay)
   }
   return overlay
 }
 
-function labelOf(step: StepView): string | null {
-  if (step.items !== null) {
+function undoOf(undo: CompensationView): NonNullable<StepOverlay['compensation']> {
+  return {
+    state: COMPENSATION_TONES[undo.state],
+    rank: undo.rank,
+    label: undoLabelOf(undo),
+  }
+}
+
+function undoLabelOf(undo: CompensationView): string {
+  switch (undo.state) {
+    case 'compensating':
+      return undo.attemptsTotal > 1 ? `Compensating, attempt ${undo.attemptsTotal}` : 'Compensating'
+    case 'retrying':
+      return `Retrying${undo.error ? ` · ${undo.error.code}` : ''}`
+    case 'compensated':
+      return 'Compensated'
+    case 'exhausted':
+      return 'Could not be compensated'
+    case 'resolved':
+      return 'Resolved by hand'
+    default:
+      return undo.state satisfies never
+  }
+}
+
+function takenOf(step: StepView): string | null {
+  if (step.choice) {
+    return step.choice.branch === 'otherwise' ? 'otherwise' : `branch:${step.choice.branch}`
+  }
+  return step.state === 'completed' ? 'next' : null
+}
+
+function labelOf(step: StepView): string {
+  if (step.items !== null && step.state === 'running') {
     const done = step.children.filter((child) => child.endedAt !== null).length
     return `${done} of ${step.items} items`
   }
+  const code = step.error ? ` · ${step.error.code}` : ''
   switch (step.state) {
-    case 'completed':
-      return step.endedAt === null ? null : duration(step.endedAt - step.startedAt)
-    case 'failed':
-    case 'retrying':
-      return step.error?.code ?? null
-    case 'waiting':
-      return step.waitingFor ? `for a ${step.waitingFor.for}` : null
-    case 'approval':
-      return 'for a decision'
     case 'pending':
+      return 'Not started'
     case 'running':
+      return 'Running'
+    case 'completed': {
+      const took = (step.endedAt ?? step.startedAt) - step.startedAt
+      return took > 0 ? `Completed · ${duration(took)}` : 'Completed'
+    }
+    case 'failed':
+      return `${step.stuck ? 'Stuck' : 'Failed'}${code}`
+    case 'retrying':
+      return `Retrying${code}`
+    case 'waiting':
+      return step.waitingFor ? `Waiting for a ${step.waitingFor.for}` : 'Waiting'
+    case 'approval':
+      return 'Waiting for approval'
     case 'cancelled':
-      return null
+      return 'Stopped'
     default:
       return step.state satisfies never
   }

@@ -5,7 +5,8 @@
  * 1. An entry at or before `view.seq` changes nothing, so a stream that resumes may repeat itself.
  * 2. Constant cost per entry. A view belongs to whoever folds it: its collections are updated in place; the returned
  *    view is a new object, and so is every step that changed. To look at the past, fold from `emptyRunView()`.
- * 3. An output is in the message that brought it; a fact's own output wins.
+ * 3. An action's output is in the `result` message of its call, which is named `<step>#<attempt>`; while the saga is
+ *    paused that message comes before the fact that uses it. Other outputs are in their facts.
  * 4. Attempts are bounded: the first and the latest are kept, `attemptsTotal` counts all.
  */
 import type { StepFailure } from '../errors'
@@ -145,6 +146,8 @@ export interface TurnView {
   /** The step whose failure caused it, where one did. */
   step: string | null
   error: StepFailure | null
+  /** Who asked for it, and how, where somebody did. */
+  by: { verb: Message['type']; actor: Actor | null } | null
 }
 
 export interface RunView {
@@ -176,6 +179,10 @@ export interface RunView {
   pauses: { from: number; to: number | null; reason: string | null }[]
   /** The latest turn; null while all goes forward. */
   turn: TurnView | null
+  /** The turn that began the way back; null while the saga goes forward. */
+  cause: TurnView | null
+  /** Outputs that came while the saga was paused, by call. */
+  deferred: Map<string, unknown>
 }
 
 /** Attempts and list items kept; older ones are in the journal. */
@@ -203,6 +210,8 @@ export function emptyRunView(): RunView {
     interventions: [],
     pauses: [],
     turn: null,
+    cause: null,
+    deferred: new Map(),
   }
 }
 
@@ -210,8 +219,7 @@ export function foldEntry(view: RunView, entry: Entry): RunView {
   if (entry.seq <= view.seq) return view
   const next: RunView = { ...view, seq: entry.seq, at: entry.at }
   foldMessage(next, entry)
-  const outputs = arrivedOutputs(entry.message)
-  for (const fact of entry.facts) foldFact(next, fact, entry, outputs)
+  for (const fact of entry.facts) foldFact(next, fact, entry)
   return next
 }
 
@@ -277,19 +285,7 @@ function foldMessage(view: RunView, { message, at, seq }: Entry): void {
   }
 }
 
-/** What the message brought, for the first step that this entry completes: at most one value. */
-function arrivedOutputs(message: Message): unknown[] {
-  if (message.type === 'result') {
-    return 'ok' in message.outcome && message.outcome.ok ? [message.outcome.output] : []
-  }
-  if (message.type === 'signal') return [message.payload]
-  if (message.type === 'child' && message.output !== undefined && message.index === undefined) {
-    return [message.output]
-  }
-  return []
-}
-
-function foldFact(view: RunView, fact: Fact, entry: Entry, outputs: unknown[]): void {
+function foldFact(view: RunView, fact: Fact, entry: Entry): void {
   const { at, seq } = entry
   switch (fact.t) {
     case 'saga.started':
@@ -302,6 +298,7 @@ function foldFact(view: RunView, fact: Fact, entry: Entry, outputs: unknown[]): 
       return
     case 'saga.ended':
       foldStatus(view, fact.status, null, entry)
+      if (fact.status === 'COMPLETED') settle(view, entry, 'completed')
       view.endedAt = at
       if (fact.output !== undefined) view.output = fact.output
       view.error = fact.error ?? null
@@ -330,6 +327,8 @@ function foldFact(view: RunView, fact: Fact, entry: Entry, outputs: unknown[]): 
       return
     case 'step.waiting':
       change(view, fact.step, entry, (step) => {
+        // A compensation that will be called back: the forward step stays what it was.
+        if (step.compensation?.state === 'compensating') return step
         endWait(step, at)
         return {
           ...step,
@@ -340,10 +339,11 @@ function foldFact(view: RunView, fact: Fact, entry: Entry, outputs: unknown[]): 
       })
       return
     case 'step.succeeded': {
-      const output = fact.output !== undefined ? fact.output : outputs.shift()
       change(view, fact.step, entry, (step) => {
         endWait(step, at)
         const { error: _, ...rest } = step
+        const output =
+          fact.output ?? arrivedOutput(view, entry.message, `${fact.step}#${fact.attempt}`)
         const said = output === undefined ? {} : { output }
         return {
           ...rest,
@@ -365,7 +365,7 @@ function foldFact(view: RunView, fact: Fact, entry: Entry, outputs: unknown[]): 
           ...step,
           state: retries ? 'retrying' : 'failed',
           endedAt: retries ? null : at,
-          stuck: !fact.final && !retries,
+          stuck: false,
           error: fact.error,
           waitingFor: null,
           attempts: ended(step.attempts, {
@@ -483,6 +483,17 @@ function foldFact(view: RunView, fact: Fact, entry: Entry, outputs: unknown[]): 
         closedAt: null,
         how: null,
       })
+      change(view, fact.step, entry, (step) =>
+        // A gate on an exhausted compensation asks about that; the step itself is done.
+        step.compensation
+          ? step
+          : {
+              ...step,
+              state: 'approval',
+              endedAt: null,
+              waitingFor: { for: 'approval', since: at, until: fact.dueAt ?? null },
+            },
+      )
       return
     case 'gate.closed': {
       const place = view.gates.findLastIndex((gate) => gate.gate === fact.gate)
@@ -490,13 +501,68 @@ function foldFact(view: RunView, fact: Fact, entry: Entry, outputs: unknown[]): 
       if (before) view.gates[place] = { ...before, closedAt: at, how: fact.how }
       return
     }
-    case 'signal.kept':
     case 'timer.set':
+      foldTimer(view, fact.timer, fact.dueAt, entry)
+      return
+    case 'deferred': {
+      const { message } = entry
+      if (message.type === 'result' && 'ok' in message.outcome && message.outcome.ok) {
+        view.deferred.set(message.call, message.outcome.output)
+      }
+      return
+    }
+    case 'signal.kept':
     case 'timer.cancelled':
-    case 'deferred':
       return
     default:
       fact satisfies never
+  }
+}
+
+/** The output of a call: in this entry's message, or in one that waited while the saga was paused. */
+function arrivedOutput(view: RunView, message: Message, call: string): unknown {
+  if (message.type === 'result' && message.call === call) {
+    return 'ok' in message.outcome && message.outcome.ok ? message.outcome.output : undefined
+  }
+  const output = view.deferred.get(call)
+  view.deferred.delete(call)
+  return output
+}
+
+/** Resuming sets timers anew; what waits on them shows the new time. */
+function foldTimer(view: RunView, timer: string, dueAt: number, entry: Entry): void {
+  const colon = timer.indexOf(':')
+  const kind = timer.slice(0, colon)
+  const id = timer.slice(colon + 1)
+  const step = view.steps.get(id)
+  if (colon < 0 || !step) return
+  if (kind === 'gate') {
+    const place = view.gates.findLastIndex((gate) => gate.step === id && gate.closedAt === null)
+    const gate = view.gates[place]
+    if (gate) view.gates[place] = { ...gate, dueAt }
+  }
+  if (kind !== 'gate' && kind !== 'wait' && kind !== 'signal') return
+  const wait = step.waitingFor
+  if (!wait || wait.until === dueAt) return
+  change(view, id, entry, () => ({ ...step, waitingFor: { ...wait, until: dueAt } }))
+}
+
+/** When a saga turns back or ends, no fact closes a region or a back-off that it leaves. */
+function settle(view: RunView, entry: Entry, state: 'completed' | 'cancelled'): void {
+  for (const [id, step] of view.steps) {
+    const last = step.attempts.at(-1)
+    const calling = last !== undefined && last.endedAt === null && last.participant !== undefined
+    const children = step.children.some((child) => child.endedAt === null)
+    if (step.state === 'retrying') {
+      change(view, id, entry, () => ({ ...step, state: 'failed', endedAt: entry.at }))
+    } else if (step.state === 'running' && !calling && !children) {
+      change(view, id, entry, () => ({
+        ...step,
+        state,
+        endedAt: entry.at,
+        attempts: ended(step.attempts, { endedAt: entry.at, endedSeq: entry.seq }),
+      }))
+    }
   }
 }
 
@@ -520,10 +586,34 @@ function foldStatus(view: RunView, status: SagaStatus, reason: string | null, en
       reason,
       step: failed?.step ?? null,
       error: failed?.error ?? null,
+      by: askedBy(entry.message),
+    }
+    if (status === 'COMPENSATING' && (view.cause === null || view.endedAt !== null)) {
+      view.cause = view.turn
+    }
+    if (status === 'COMPENSATING') settle(view, entry, 'cancelled')
+    if (status === 'PAUSED' && failed) {
+      change(view, failed.step, entry, (step) => ({ ...step, stuck: true }))
     }
   }
   view.status = status
   view.endedAt = null
+}
+
+function askedBy(message: Message): TurnView['by'] {
+  switch (message.type) {
+    case 'pause':
+    case 'cancel':
+    case 'rollBack':
+    case 'decide':
+    case 'retry':
+    case 'resolve':
+      return { verb: message.type, actor: message.by }
+    case 'unwind':
+      return { verb: message.type, actor: null }
+    default:
+      return null
+  }
 }
 
 function change(view: RunView, id: string, entry: Entry, edit: (step: StepView) => StepView): void {

@@ -12,7 +12,7 @@
 
 import type { CompiledSaga } from '../compiler/compile'
 import { isSagaError } from '../errors'
-import type { Command, Entry, Message, Verdict } from '../journal/entry'
+import type { Command, Entry, Fact, Message, Verdict } from '../journal/entry'
 import type { EntityCommit, Lease, PendingMessage, Store, StoredEntity } from '../journal/store'
 import { shardOf } from '../journal/store'
 import type { Clock, Logger } from '../ports'
@@ -24,6 +24,9 @@ import { replay } from './replay'
 import type { SagaState } from './state'
 import { Timers } from './timers'
 import { toCommit } from './to-commit'
+
+/** The fact with which a saga ends. */
+export type Ended = Extract<Fact, { t: 'saga.ended' }>
 
 export interface EngineOptions {
   store: Store
@@ -42,6 +45,8 @@ export interface EngineOptions {
   pollMs: number
   timerHorizonMs: number
   onCommit(entityIds: readonly string[]): void
+  /** A saga ended, durably. It may still be rolled back later. */
+  onEnded(sagaId: string, ended: Ended): void
   onVerdict(messageId: string, verdict: Verdict): void
   onFenced(error: unknown): void
 }
@@ -442,6 +447,8 @@ export class Engine {
         resident.hash = commit.hashes[commit.hashes.length - 1] ?? resident.hash
         if (commit.snapshot) resident.snapshotSeq = commit.snapshot.seq
         changed.push(resident.id)
+        const ended = endOf(commit.entries)
+        if (ended) this.#options.onEnded(resident.id, ended)
       }
       this.#acknowledge(items, verdicts)
       posted = posted || commit.posts.length > 0
@@ -616,4 +623,10 @@ export class Engine {
   #failed(error: unknown): void {
     this.lastError = error instanceof Error ? error.message : String(error)
   }
+}
+
+function endOf(entries: readonly Entry[]): Ended | undefined {
+  for (const fact of entries[entries.length - 1]?.facts ?? [])
+    if (fact.t === 'saga.ended') return fact
+  return undefined
 }

@@ -2,7 +2,7 @@
  * One issue as text: place, severity, code, message, the lines around it with a mark, and what to do.
  */
 import type { Issue } from '@/runtime/definition/issue'
-import { rangeAt } from '@/runtime/definition/text/range-at'
+import { locate } from '@/runtime/definition/positions'
 import { output } from './output'
 
 export interface Place {
@@ -16,7 +16,7 @@ const PAINT = { error: output.red, warning: output.yellow, info: output.blue } a
 
 /** Where in the text the issue is; the deepest part of its path that is written there. */
 export function placeOf({ text }: { text: string }, issue: Issue): Place {
-  const { start, end } = issue.range ?? rangeAt(text, issue.path) ?? { start: 0, end: 0 }
+  const { start, end } = issue.range ?? locate(text, issue.path) ?? { start: 0, end: 0 }
   const before = text.slice(0, start).split('\n')
   const lineEnd = text.indexOf('\n', start)
   const visible = Math.min(end, lineEnd === -1 ? text.length : lineEnd)

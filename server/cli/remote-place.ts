@@ -1,11 +1,9 @@
 /**
- * Sagas on a server, over its API with a key of scope definition:write, saga:start and saga:read.
+ * Sagas on a server, over its API, with a key of the scopes definition:read, definition:write, definition:publish,
+ * saga:start and saga:read.
  */
-
 import { setTimeout as delay } from 'node:timers/promises'
-import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client'
-import superjson from 'superjson'
-import type { AppRouter } from '@/server/api/root'
+import { apiErrorData, createSagawrightClient } from '@/server/client'
 import type { Place } from './run'
 
 const POLL_MS = 300
@@ -13,19 +11,11 @@ const PAGE = 500
 
 /** Nothing is asked of the server before the first call. */
 export function openRemotePlace(url: string, key: string): Place {
-  const api = createTRPCClient<AppRouter>({
-    links: [
-      httpLink({
-        url: new URL('/api/trpc', url).href,
-        headers: { authorization: `Bearer ${key}` },
-        transformer: superjson,
-      }),
-    ],
-  })
+  const api = createSagawrightClient({ url, apiKey: key })
   return {
     async publish(name, source) {
       const { draft, published } = await api.definitions.get.query({ name }).catch((error) => {
-        if (!isNotFound(error)) throw error
+        if (apiErrorData(error)?.code !== 'NOT_FOUND') throw error
         return api.definitions.create.mutate({ name, source })
       })
       if (published?.source === source) return { version: published.version, unchanged: true }
@@ -52,6 +42,3 @@ export function openRemotePlace(url: string, key: string): Place {
     close: async () => {},
   }
 }
-
-const isNotFound = (error: unknown) =>
-  error instanceof TRPCClientError && error.data?.code === 'NOT_FOUND'

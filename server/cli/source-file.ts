@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { hasErrors, type Issue } from '@/runtime/definition/issue'
-import { parse } from '@/runtime/definition/parse'
+import { parseDefinition } from '@/runtime/definition/parse'
 import type { SagaDocument } from '@/runtime/definition/schema'
 import { verify } from '@/runtime/verifier/verify'
 
@@ -17,7 +17,7 @@ export interface SourceFile {
 /** Never throws for what is in the file; throws when there is no such file. `-` is standard input. */
 export function readSourceFile(name: string): SourceFile {
   const text = readFileSync(name === '-' ? 0 : name, 'utf8')
-  const { document, issues } = parse(text)
+  const { document, issues } = parseDefinition(text)
   return {
     name: name === '-' ? '<stdin>' : name,
     text,

@@ -77,10 +77,11 @@ export async function listDefinitions(
       GROUP BY saga_type
     ) live ON live.saga_type = page.name
     ORDER BY page.name`
-  return pageOf(rows, request.limit, {
-    item: (row) => toListItem(row, checks),
+  const { items, nextCursor } = pageOf(rows, request.limit, {
+    item: (row) => row,
     position: (row) => [row.name],
   })
+  return { items: await Promise.all(items.map((row) => toListItem(row, checks))), nextCursor }
 }
 
 /** A definition with its draft and newest version. Throws NOT_FOUND. */
@@ -284,9 +285,9 @@ export async function archiveDefinition(
   if (count === 0) throw noDefinition(name)
 }
 
-function toListItem(row: ListRow, checks: DefinitionChecks): DefinitionListItem {
+async function toListItem(row: ListRow, checks: DefinitionChecks): Promise<DefinitionListItem> {
   const source = row.draft_source ?? row.published_source ?? ''
-  const { document, issues } = checks.check(source, row.name)
+  const { document, issues } = await checks.check(source, row.name)
   const drafted = row.draft_at !== null && row.draft_source !== row.published_source
   return {
     name: row.name,

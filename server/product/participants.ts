@@ -11,11 +11,11 @@ import type { HealthState } from '@/runtime/participant/health'
 import type { ParticipantSource, StoredParticipant } from '@/runtime/participant/registry'
 import { open, seal } from '@/runtime/security/seal'
 import type { SecretKeys } from '@/runtime/security/secret-key'
-import { type Page, type ParticipantItem, saveParticipant } from '../api/contract'
+import type { Page, ParticipantItem } from '../api/contract'
 import { secretName } from '../keys'
 import { contains, pageOf, readCursor } from './cursor'
+import { operationsSchema } from './operations'
 
-const operationsSchema = saveParticipant.shape.operations
 const healthSchema = z.object({
   latencyMs: z.number().nullable(),
   error: z.string().nullable(),

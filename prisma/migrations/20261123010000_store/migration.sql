@@ -237,7 +237,7 @@ END $$;
 -- What jsonb can hold of a JSON text: \u0000 and lone surrogates become the replacement character.
 CREATE FUNCTION readable_json(p_text json) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN p_text::text LIKE '%\\u%'
-    THEN regexp_replace(p_text::text, '\\u(0000|d[89a-f][0-9a-f]{2})', '\\ufffd', 'g')::jsonb
+    THEN regexp_replace(p_text::text, '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1\\ufffd', 'g')::jsonb
     ELSE p_text::text::jsonb END
 $$;
 

@@ -154,8 +154,9 @@ async function transact(
   let running = false
   try {
     const limit = Math.max(1, Math.floor(timeoutMs))
+    // we end an idle transaction ourselves; the server's limit is for the case that this process stands still
     await client.query(
-      `BEGIN; SET LOCAL statement_timeout = ${limit}; SET LOCAL idle_in_transaction_session_timeout = ${limit}`,
+      `BEGIN; SET LOCAL statement_timeout = ${limit}; SET LOCAL idle_in_transaction_session_timeout = ${limit + 10_000}`,
     )
     const claimed = await client.query(
       `INSERT INTO ${table} (key, saga_id, step, operation, kind, request_hash, state, callback_url)

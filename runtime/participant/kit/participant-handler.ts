@@ -101,6 +101,9 @@ export function createParticipantHandler(options: ParticipantHandlerOptions): Pa
   const callsMax = options.callsMax ?? 1_000
   const onError =
     options.onError ?? ((error, call) => console.error('Operation failed', call?.key, error))
+  // an idle connection that breaks is the pool's to replace; without a listener it would end the process
+  if (options.store.listenerCount('error') === 0)
+    options.store.on('error', (error) => onError(error))
   let calls = 0
 
   const call = async (request: KitRequest, body: Uint8Array): Promise<KitAnswer> => {

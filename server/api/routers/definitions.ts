@@ -47,7 +47,7 @@ export const definitionsRouter = router({
     .mutation(async ({ ctx, input }): Promise<DefinitionDetail> => {
       const { db, checks } = ctx.host
       const source = input.source ?? newDefinitionSource(input.name)
-      const { document } = checks.check(source, input.name)
+      const { document } = await checks.check(source, input.name)
       const title = document?.title ?? input.name
       await definitions.createDefinition(db, {
         name: input.name,
@@ -62,7 +62,7 @@ export const definitionsRouter = router({
     .input(saveDraft)
     .mutation(
       async ({ ctx, input }): Promise<{ revision: number; updatedAt: Date; issues: Issue[] }> => {
-        const { document, issues } = ctx.host.checks.check(input.source, input.name)
+        const { document, issues } = await ctx.host.checks.check(input.source, input.name)
         const saved = await definitions.saveDraft(ctx.host.db, {
           ...input,
           title: document?.title ?? null,
@@ -81,11 +81,10 @@ export const definitionsRouter = router({
 
   verify: procedure('definition:read')
     .input(z.object({ source: z.string().max(1_000_000), name: definitionName.optional() }))
-    .query(
-      ({ ctx, input }): VerifyResult => ({
-        issues: ctx.host.checks.check(input.source, input.name).issues,
-      }),
-    ),
+    .query(async ({ ctx, input }): Promise<VerifyResult> => {
+      const { issues } = await ctx.host.checks.check(input.source, input.name)
+      return { issues }
+    }),
 
   publish: procedure('definition:publish')
     .input(publishDefinition)
@@ -93,7 +92,7 @@ export const definitionsRouter = router({
       const { db, checks, runtime } = ctx.host
       const { name } = input
       const draft = await definitions.draftAt(db, name, input.revision)
-      const { document, issues } = checks.check(draft.source, name)
+      const { document, issues } = await checks.check(draft.source, name)
       if (!document || hasErrors(issues)) throw notPublishable(name, issues)
       const published = await runtime.publish({
         document,
@@ -102,6 +101,7 @@ export const definitionsRouter = router({
         by: ctx.principal.actor,
         ...(input.note === undefined ? {} : { note: input.note }),
       })
+      checks.forget()
       if (!published.unchanged)
         await audit(db, {
           by: ctx.principal.actor,

@@ -73,6 +73,7 @@ export const participantsRouter = router({
           return saved
         })
         participants.invalidate(name)
+        ctx.host.checks.forget()
         return { participant: toItem(row), secret }
       },
     ),
@@ -90,6 +91,7 @@ export const participantsRouter = router({
         })
       })
       ctx.host.participants.invalidate(input.name)
+      ctx.host.checks.forget()
       return input
     }),
 

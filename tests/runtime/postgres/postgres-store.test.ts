@@ -5,6 +5,7 @@
  *
  * The server is this file's own: the feed waits for every transaction of the whole server, other tests' included.
  */
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Lease, SHARDS, type Store, shardOf } from '@/runtime/journal/store'
@@ -140,6 +141,17 @@ describe('concurrent transactions', () => {
         [backend],
       )
       if (rows[0]) return rows[0].pid
+    }
+  }
+
+  /** Resolves when that backend has finished what it was doing. */
+  async function idle(pid: number): Promise<void> {
+    for (;;) {
+      const { rows } = await watcher.query(
+        "SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'",
+        [pid],
+      )
+      if (!rows.length) return
     }
   }
 
@@ -304,6 +316,43 @@ describe('concurrent transactions', () => {
     await store.commit(lease, [commitOf('s1', 0, 1)])
   })
 
+  it('a commit whose answer is lost may have been written: it says so, and reading back tells', async () => {
+    const proxy = await startProxy(cluster.url)
+    const through = createPrisma(proxy.url)
+    await other.query('BEGIN')
+    await other.query('SELECT FROM worker WHERE id = $1 FOR UPDATE', ['w1'])
+    const lost = createPostgresStore(through).commit(lease, [commitOf('s1', 0, 1)])
+    const outcome = expect(lost).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      details: { outcomeUnknown: true },
+    })
+    const orphan = await blocked()
+    proxy.cut()
+    await outcome
+    expect(await store.load(['s1'])).toEqual([])
+    await other.query('ROLLBACK')
+    await idle(orphan)
+    expect(await store.load(['s1'])).toMatchObject([{ seq: 1 }])
+    await expect(store.commit(lease, [commitOf('s1', 0, 1)])).rejects.toMatchObject({
+      code: 'CONFLICT',
+    })
+    await through.$disconnect()
+    await proxy.close()
+  })
+
+  it('a commit that gets no connection was never sent', async () => {
+    const narrow = createPrisma(cluster.url, { poolMax: 1, connectTimeoutMs: 500 })
+    await narrow.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1`
+      const starved = createPostgresStore(narrow).commit(lease, [commitOf('s1', 0, 1)])
+      await expect(starved).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        details: { outcomeUnknown: false },
+      })
+    })
+    await narrow.$disconnect()
+  })
+
   it('a commit that the server cancels is known to have written nothing', async () => {
     await other.query('BEGIN')
     await other.query('SELECT FROM worker WHERE id = $1 FOR UPDATE', ['w1'])
@@ -375,3 +424,32 @@ describe('what a database refuses', () => {
     },
   )
 })
+
+/** Stands between a client and the server, until it is cut. */
+async function startProxy(url: string) {
+  const target = new URL(url)
+  const port = Number(target.port)
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connect(port, target.hostname)
+    sockets.add(client)
+    client.pipe(upstream)
+    upstream.pipe(client)
+    client.on('error', () => {})
+    upstream.on('error', () => {})
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const address = server.address() as AddressInfo
+  target.port = String(address.port)
+  return {
+    url: target.href,
+    /** The client sees its connection reset; the server hears nothing. */
+    cut() {
+      for (const client of sockets) {
+        client.unpipe()
+        client.resetAndDestroy()
+      }
+    },
+    close: () => new Promise<void>((closed) => server.close(() => closed())),
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * What a run needs people to know at this moment, in words: what happened, why, and what happens next. Null while there is
+ * nothing beyond its status.
+ */
+import type { Step } from '@/runtime/definition/schema'
+import type { RunView, TurnView } from '@/runtime/projection/run-view'
+import type { Tone } from '../ui/state'
+
+export interface RunNews {
+  tone: Tone
+  title: string
+  why: string | null
+  next: string
+  /** The step it is about. */
+  step: string | null
+  /** A gate waits for a decision. */
+  gate: string | null
+}
+
+export function newsOf(view: RunView, steps: ReadonlyMap<string, Step>): RunNews | null {
+  const title = (id: string) => `“${steps.get(id)?.title ?? id}”`
+  const undone = [...view.steps.values()].filter(
+    (step) => step.compensation?.state === 'compensated' || step.compensation?.state === 'resolved',
+  ).length
+  const cause = view.cause ?? view.turn
+  const gate = view.gates.findLast((candidate) => candidate.closedAt === null)
+  const base = { step: cause?.step ?? null, gate: null }
+
+  switch (view.status) {
+    case 'COMPENSATING':
+      if (gate) return gateNews(gate)
+      return {
+        ...base,
+        tone: 'compensating',
+        title: causeWords(cause, title),
+        why: whyOf(cause),
+        next: `Compensating: ${undone} of ${view.compensations.length || 1} started so far ${undone === 1 ? 'is' : 'are'} done. Nothing has to be done unless one gives up.`,
+      }
+    case 'PAUSED':
+      return {
+        tone: 'paused',
+        title: view.turn?.by?.actor ? `Paused by ${view.turn.by.actor.name}` : 'Paused',
+        why: view.turn?.reason ?? null,
+        next: view.turn?.step
+          ? 'Mend the cause, then retry the step or resume the run.'
+          : gate
+            ? 'The gate is still open: decide, or resume the run.'
+            : 'Timers are frozen. Resume it to go on where it stopped.',
+        step: view.turn?.step ?? null,
+        gate: gate?.gate ?? null,
+      }
+    case 'QUARANTINED':
+      return {
+        tone: 'failed',
+        title: 'In quarantine: this run needs an owner',
+        why: view.turn?.reason ?? null,
+        next: 'Nothing moves by itself. Retry the compensation, or undo the effect by hand and resolve its step.',
+        step: exhaustedStep(view),
+        gate: null,
+      }
+    case 'ROLLED_BACK':
+      return {
+        ...base,
+        tone: 'compensated',
+        title: causeWords(cause, title),
+        why: whyOf(cause),
+        next:
+          undone === 0
+            ? 'Rolled back: no effect had to be undone.'
+            : `Rolled back: ${undone} ${undone === 1 ? 'step is' : 'steps are'} compensated. No effect is left standing.`,
+      }
+    case 'FAILED':
+      return {
+        ...base,
+        tone: 'failed',
+        title: `Ended with effects left standing: ${view.left.map(title).join(', ') || 'none named'}`,
+        why: [causeWords(cause, title), whyOf(cause)].filter(Boolean).join('. '),
+        next: 'Somebody accepted that. The journal says who and why.',
+      }
+    case 'RUNNING':
+      return gate ? gateNews(gate) : null
+    default:
+      return null
+  }
+}
+
+function gateNews(gate: {
+  gate: string
+  step: string
+  question: string
+  roles: string[]
+}): RunNews {
+  return {
+    tone: 'approval',
+    title: gate.question,
+    why: null,
+    next: `Waits for a decision by ${gate.roles.join(' or ')}.`,
+    step: gate.step,
+    gate: gate.gate,
+  }
+}
+
+function causeWords(cause: TurnView | null, title: (id: string) => string): string {
+  const who = cause?.by?.actor?.name ?? 'somebody'
+  switch (cause?.by?.verb) {
+    case 'cancel':
+      return `Cancelled by ${who}`
+    case 'rollBack':
+      return `Rolled back by ${who}`
+    case 'decide':
+      return `Turned back at the gate by ${who}`
+    case 'unwind':
+      return 'Turned back because its parent did'
+    default:
+      return cause?.step ? `${title(cause.step)} failed` : 'The run turned back'
+  }
+}
+
+function whyOf(cause: TurnView | null): string | null {
+  if (cause?.error) return `${cause.error.code}: ${cause.error.message}`
+  return cause?.reason ?? null
+}
+
+function exhaustedStep(view: RunView): string | null {
+  for (const [id, step] of view.steps) if (step.compensation?.state === 'exhausted') return id
+  return null
+}

@@ -1,0 +1,77 @@
+/**
+ * The composition root: the real parts of a host, joined. The web server (boot.ts), the worker and the tests open one;
+ * nothing else makes a database client, a store or a runtime.
+ *
+ * The runtime has clients of its own, so that a page's heavy query cannot keep sagas, and sagas cannot keep a lease
+ * renewal, waiting for a connection.
+ */
+import { createRuntime, type Logger, systemClock, systemIds } from '@/runtime'
+import { createCallbackTokens } from '@/runtime/participant/callback-token'
+import { createParticipantRegistry } from '@/runtime/participant/registry'
+import { createPostgresDefinitionStore } from '@/runtime/postgres/definition-store'
+import { createPostgresStore } from '@/runtime/postgres/postgres-store'
+import { createPrisma } from '@/runtime/postgres/prisma'
+import type { Env } from './env'
+import { compose, type Host } from './host'
+import { instanceKeys } from './keys'
+import { startProber } from './participant-prober'
+import { participantSource } from './product/participants'
+import { feedTail } from './realtime/feed-tail'
+
+export interface OpenHost {
+  host: Host
+  /** Acquires shards and recovers; after it sagas run. */
+  start(): Promise<void>
+  /** Ends streams, drains the runtime, closes sockets and connections. */
+  stop(): Promise<void>
+}
+
+/** A host on the environment's database. Connects on first use; nothing runs before `start`. */
+export function openHost(
+  env: Env,
+  { log, onFenced }: { log: Logger; onFenced?: (error: unknown) => void },
+): OpenHost {
+  const keys = instanceKeys(env)
+  const db = createPrisma(env.DATABASE_URL, { poolMax: env.DATABASE_POOL })
+  const runtimeDb = createPrisma(env.DATABASE_URL, { poolMax: 4 })
+  const leaseDb = createPrisma(env.DATABASE_URL, { poolMax: 1 })
+  const callbackTokens = createCallbackTokens(keys)
+  const participants = createParticipantRegistry({
+    source: participantSource(db, keys),
+    callbackUrl: (token) => new URL(`/api/callback/${token}`, env.NEXTAUTH_URL).href,
+    clock: systemClock,
+    logger: log,
+  })
+  const runtime = createRuntime({
+    store: createPostgresStore(runtimeDb, { leases: leaseDb }),
+    definitions: createPostgresDefinitionStore(runtimeDb),
+    participants,
+    callbackTokens,
+    clock: systemClock,
+    ids: systemIds,
+    logger: log,
+    ...(env.WORKER_ID === undefined ? {} : { workerId: env.WORKER_ID }),
+    ...(onFenced ? { onFenced } : {}),
+  })
+  const host = compose({
+    env,
+    log,
+    db,
+    runtime,
+    participants,
+    keys,
+    feedTail: () => feedTail(db),
+  })
+  const prober = startProber({ db, participants, log, everyMs: env.PROBE_SECONDS * 1000 })
+  return {
+    host,
+    start: () => runtime.start(),
+    async stop() {
+      host.close()
+      prober.stop()
+      await runtime.stop()
+      await participants.close()
+      await Promise.all([db.$disconnect(), runtimeDb.$disconnect(), leaseDb.$disconnect()])
+    },
+  }
+}

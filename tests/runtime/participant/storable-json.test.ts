@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { parseStorable, toStorable } from '../../../runtime/participant/storable-json'
+
+const cycle = () => {
+  const self: Record<string, unknown> = {}
+  return Object.assign(self, { self })
+}
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+
+describe('an answer that goes into the journal', () => {
+  it.each([
+    ['{"a":[1,"ü",null,true]}', { a: [1, 'ü', null, true] }],
+    ['"\\ud83d\\ude00"', '😀'],
+    ['"\\\\u0000"', '\\u0000'],
+    ['', null],
+    [' \n', null],
+    [nested(64), JSON.parse(nested(64))],
+  ])('may be %s', (text, value) => {
+    expect(parseStorable(text)).toEqual({ ok: true, value })
+  })
+
+  it.each([
+    ['{', 'not JSON'],
+    ['<html>', 'not JSON'],
+    ['"\\u0000"', 'NUL'],
+    ['{"a\\u0000":1}', 'NUL'],
+    ['"\\ud800"', 'surrogate'],
+    ['"\\udc00x"', 'surrogate'],
+    ['1e999', 'too large for a double'],
+    ['{"__proto__":{"admin":true}}', '__proto__'],
+    [nested(65), 'deeper than 64'],
+    [nested(400_000), 'deeper than 64'],
+    [`"${'x'.repeat(1_000_000)}"`, 'larger than 1000000 bytes'],
+    [`"${'ü'.repeat(500_000)}"`, 'larger than 1000000 bytes'],
+  ])('may not be %.30s…: %s', (text, words) => {
+    expect(parseStorable(text)).toMatchObject({ ok: false, reason: expect.stringContaining(words) })
+  })
+
+  it('is a copy when it comes from this process', () => {
+    const own = { list: [1] }
+    const taken = toStorable(own)
+    own.list.push(2)
+    expect(taken).toEqual({ ok: true, value: { list: [1] } })
+  })
+
+  it.each([
+    ['a cycle', cycle],
+    ['a big integer', () => 1n],
+    ['a function', () => () => 1],
+  ])('may not be %s', (_, make) => {
+    expect(toStorable(make()).ok).toBe(false)
+  })
+
+  it('is null when there is none', () => {
+    expect(toStorable(undefined)).toEqual({ ok: true, value: null })
+  })
+})
