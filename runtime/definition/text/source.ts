@@ -9,7 +9,8 @@
 import type { Issue } from '../issue'
 import { LIMITS } from '../schema'
 import { readJson } from './json-source'
-import { readYaml } from './yaml-source'
+import { readYamlWhole } from './yaml-source'
+import { readYamlBySteps } from './yaml-steps'
 
 export type Language = 'yaml' | 'json'
 export type Path = readonly (string | number)[]
@@ -109,6 +110,10 @@ function read(text: string): SourceText {
       ],
     }
   }
+}
+
+function readYaml(text: string): SourceText {
+  return readYamlBySteps(text) ?? readYamlWhole(text)
 }
 
 /** True when the first thing that is neither blank nor comment is an opening bracket. */

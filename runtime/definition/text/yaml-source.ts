@@ -17,7 +17,7 @@ import type { SourceChild, SourceNode, SourceScalar, SourceText } from './source
 /** Values that a text may unfold to through its aliases. */
 const VALUES_MAX = 200_000
 
-export function readYaml(text: string): SourceText {
+export function readYamlWhole(text: string): SourceText {
   const document = parseDocument(text, {
     version: '1.2',
     schema: 'core',
