@@ -91,6 +91,7 @@ const ENTRIES: Record<string, string> = {
   'runtime/index.ts': 'the public API',
   'runtime/definition/memory-definition-store.ts': 'for sagas without durability, and tests',
   'runtime/participant/kit/participant-handler.ts': 'what service authors import',
+  'server/demo/audit.ts': 'the judge of the chaos suites',
 }
 
 /** Ready before what will use them; take a line out when its user is there. */
@@ -105,6 +106,7 @@ const AWAITED = new Set([
   'runtime/postgres/retention.ts',
   'runtime/projection/overlay.ts',
   'runtime/projection/timeline.ts',
+  'server/demo/participants.ts',
   'server/participant-prober.ts',
   'server/realtime/feed-tail.ts',
 ])
@@ -225,7 +227,7 @@ const names: Rule = (tree) =>
     const parts = source.file.split('/')
     const base = parts.at(-1) ?? ''
     const folder = parts.find((part) => /^(utils?|commons?|helpers?|shared)$/.test(part))
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|spec|config|worker|d))*\.(ts|tsx|mts|mjs)$/
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.(ts|tsx|mts|mjs)$/
     const routes = source.file.startsWith('app/')
     return [
       ...(folder === undefined

@@ -47,11 +47,10 @@ export function toOutcome(exchange: Exchange, now: number): Outcome {
   }
   if (RETRYABLE_STATUSES.has(status)) return failure('retryable', `The service answered ${status}`)
   if (status >= 400 && status < 500) return failure('terminal', `The service answered ${status}`)
+  if (status >= 500 && said.kind === 'retryable')
+    return failure('retryable', `The service answered ${status}`)
   if (status >= 500)
-    return failure(
-      said.kind === 'retryable' ? 'retryable' : 'unknown',
-      `The service answered ${status}; it may have done the work`,
-    )
+    return failure('unknown', `The service answered ${status}; it may have done the work`)
   return failure(
     'unknown',
     `The service answered ${status}; redirects are not followed: register the address it points to`,

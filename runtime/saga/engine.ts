@@ -609,7 +609,8 @@ export class Engine {
     }
     this.#residents.set(entity.entityId, restored)
     for (const call of Object.values(restored.state?.calls ?? {}))
-      if (!call.pending && !call.answered) this.#performer.perform(entity.entityId, call)
+      if (!call.pending && !call.answered)
+        this.#performer.perform(entity.entityId, call, true)
   }
 
   #resume(id: string): void {

@@ -39,6 +39,8 @@ export interface VerifyOptions {
   participants?: readonly KnownParticipant[] | undefined
   /** Without it, nothing is said about which child definitions exist. */
   sagas?: readonly KnownSaga[] | undefined
+  /** What parsing the same document found; it is not found again. */
+  parsed?: readonly Issue[] | undefined
 }
 
 export interface RuleContext {

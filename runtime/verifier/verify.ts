@@ -103,7 +103,11 @@ export function verify(document: SagaDocument, options: VerifyOptions = {}): Iss
     name: (id) => quote(graph.steps.get(id)?.step.title ?? id),
   }
   const position = new Map([...graph.steps.keys()].map((id, index) => [id, index]))
-  const placed = RULES.flatMap((rule) => rule.run(context)).map((issue) => ({
+  const found = RULES.flatMap((rule) => rule.run(context))
+  const news = found.filter(({ code, step }) => {
+    return !options.parsed?.some((said) => said.code === SAID_BY_PARSER[code] && said.step === step)
+  })
+  const placed = news.map((issue) => ({
     issue,
     severity: SEVERITIES.indexOf(issue.severity),
     place: issue.step === undefined ? -1 : (position.get(issue.step) ?? position.size),
@@ -114,3 +118,10 @@ export function verify(document: SagaDocument, options: VerifyOptions = {}): Iss
 }
 
 const SEVERITIES: Issue['severity'][] = ['error', 'warning', 'info']
+
+/** A document need not come from the parser, so these are checked twice; a list of both says them once. */
+const SAID_BY_PARSER: Record<string, string> = {
+  'data/expression': 'parse/expression',
+  'structure/duplicate-id': 'parse/duplicate-step',
+  'structure/quorum-too-high': 'parse/quorum',
+}

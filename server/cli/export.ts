@@ -1,25 +1,16 @@
 /**
  * `sagawright export`: a saga file in another form, on standard output.
  */
-import { stringify } from 'yaml'
 import { compileSaga } from '@/runtime/compiler/compile'
+import { convertDefinition, toMermaid } from '@/runtime/definition/export'
 import { hasErrors } from '@/runtime/definition/issue'
-import { readSource } from '@/runtime/definition/text/source'
-import { mermaid } from './mermaid'
+import type { ExportFormat } from './export-format'
 import { output } from './output'
 import { readSourceFile } from './source-file'
 import { printIssues } from './verify'
 
-/** `json` and `yaml` are the file as written; `mermaid` a flowchart; `xstate` the machine it compiles to. */
-export const FORMATS = ['json', 'yaml', 'mermaid', 'xstate'] as const
-export type Format = (typeof FORMATS)[number]
-
-export function isFormat(name: string): name is Format {
-  return FORMATS.some((format) => format === name)
-}
-
 /** Exit code 1, with the issues on standard output, when the file has errors. */
-export function exportSaga(name: string, format: Format): number {
+export function exportSaga(name: string, format: ExportFormat): number {
   const file = readSourceFile(name)
   if (!file.document || hasErrors(file.issues)) {
     printIssues(file)
@@ -27,13 +18,14 @@ export function exportSaga(name: string, format: Format): number {
   }
   switch (format) {
     case 'json':
-      output.print(JSON.stringify(readSource(file.text).root?.value, null, 2))
+    case 'yaml': {
+      const converted = convertDefinition(file.text, format)
+      if ('issues' in converted) throw new Error('The file was read before; it cannot be now')
+      output.print(converted.text)
       return 0
-    case 'yaml':
-      output.print(stringify(readSource(file.text).root?.value))
-      return 0
+    }
     case 'mermaid':
-      output.print(mermaid(file.document))
+      output.print(toMermaid(file.document))
       return 0
     case 'xstate':
       output.print(JSON.stringify(compileSaga(file.document).config, null, 2))

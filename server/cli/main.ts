@@ -6,10 +6,8 @@
  */
 import { parseArgs } from 'node:util'
 import { isSagaError } from '@/runtime/errors'
-import { exportSaga, FORMATS, isFormat } from './export'
+import { EXPORT_FORMATS, isExportFormat } from './export-format'
 import { output } from './output'
-import { schemaText } from './schema'
-import { verifyFiles } from './verify'
 
 const USAGE = `sagawright — work with saga files
 
@@ -22,7 +20,7 @@ const USAGE = `sagawright — work with saga files
   sagawright run FILE --url URL --key KEY [...]
       The same on a server, over its API. The key may also come from SAGAWRIGHT_API_KEY.
 
-  sagawright export FILE --to ${FORMATS.join('|')}
+  sagawright export FILE --to ${EXPORT_FORMATS.join('|')}
       Writes it to standard output in another form.
 
   sagawright schema
@@ -31,6 +29,8 @@ const USAGE = `sagawright — work with saga files
   sagawright link [ROLE]
       A new one-time sign-in link for a seeded person of the local instance: analyst, operator, chairman, admin.
 `
+
+// each command loads what it needs: `verify` in an editor's loop should not load a database client
 
 /** Runs one command; resolves to the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -69,9 +69,11 @@ async function dispatch(args: string[]): Promise<number> {
     return values.help || command ? 0 : 2
   }
   switch (command) {
-    case 'verify':
+    case 'verify': {
       if (rest.length === 0) throw new UsageError('verify wants a file')
+      const { verifyFiles } = await import('./verify')
       return verifyFiles(rest, { json: values.json ?? false })
+    }
     case 'run': {
       const { runSaga } = await import('./run')
       return runSaga({
@@ -85,12 +87,16 @@ async function dispatch(args: string[]): Promise<number> {
     }
     case 'export': {
       const to = values.to ?? 'yaml'
-      if (!isFormat(to)) throw new UsageError(`--to is one of ${FORMATS.join(', ')}, not ${to}`)
+      if (!isExportFormat(to))
+        throw new UsageError(`--to is one of ${EXPORT_FORMATS.join(', ')}, not ${to}`)
+      const { exportSaga } = await import('./export')
       return exportSaga(only(command, rest), to)
     }
-    case 'schema':
+    case 'schema': {
+      const { schemaText } = await import('./schema')
       output.print(schemaText())
       return 0
+    }
     case 'link': {
       const { printLinks } = await import('./link')
       return printLinks(rest[0])

@@ -16,7 +16,7 @@ export function verifyFiles(names: string[], { json }: { json: boolean }): numbe
 
 /** Prints every issue with its place and a line that counts them. */
 export function printIssues(file: SourceFile): void {
-  for (const issue of file.issues) output.print(`${renderIssue(file, issue)}\n`)
+  for (const issue of file.issues) output.print(`${renderIssue(file, issue)}\n\n`)
   const count = (severity: Issue['severity'], word: string) => {
     const n = file.issues.filter((issue) => issue.severity === severity).length
     return n === 0 ? [] : [`${n} ${word}${n === 1 || severity === 'info' ? '' : 's'}`]

@@ -8,17 +8,18 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { SagaDocument } from '@/runtime'
 import { auditEffects, standingEffects } from '@/server/demo/audit'
-import { openHost } from '@/server/open-host'
+import { demoParticipants } from '@/server/demo/participants'
 import { readEnv } from '@/server/env'
-import { seed } from '@/server/seed'
+import { openHost } from '@/server/open-host'
+import { sealSecrets } from '@/server/product/participants'
 import { action, saga } from '../support/dry-run'
+import { freePort } from '../support/free-port'
 
 export interface KillOptions {
   /** An empty database; it is migrated and seeded. */
@@ -176,9 +177,18 @@ export async function killSuite(options: KillOptions): Promise<KillReport> {
   const recoveries: number[] = []
   let worker: Worker | null = null
   try {
-    await withEnv({ SAGAWRIGHT_DEMO_SECRET: env.SAGAWRIGHT_DEMO_SECRET }, () =>
-      seed(db, { demoUrl: demo.url }),
-    )
+    for (const one of demoParticipants(demo.url))
+      await db.participant.create({
+        data: {
+          name: one.name,
+          title: one.title,
+          kind: 'HTTP',
+          endpointUrl: one.endpointUrl ?? '',
+          operations: [],
+          allowPrivateNetwork: true,
+          sealedSecret: sealSecrets(kit.host.keys, one.name, [env.SAGAWRIGHT_DEMO_SECRET]),
+        },
+      })
     await runtime.publish({
       document: chaosSaga,
       source: JSON.stringify(chaosSaga),
@@ -189,7 +199,8 @@ export async function killSuite(options: KillOptions): Promise<KillReport> {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(FAULTS),
     })
-    if (!switched.ok) throw new Error(`The demo services refused the faults: ${await switched.text()}`)
+    if (!switched.ok)
+      throw new Error(`The demo services refused the faults: ${await switched.text()}`)
 
     worker = await startWorker(env)
     const ids = Array.from({ length: sagas }, (_, n) => `chaos-${options.seed}-${n}`)
@@ -253,10 +264,16 @@ async function judge(databaseUrl: string, ids: string[], statuses: Map<string, s
       const standing = standingEffects(audit, id)
       if (status === 'ROLLED_BACK' && standing.length > 0)
         violations.push(`${id} is rolled back, but ${standing.join(', ')} stand`)
-      const undone = [...(audit.sagas.get(id)?.values() ?? [])].filter((one) => one.compensation > 0)
+      const undone = [...(audit.sagas.get(id)?.values() ?? [])].filter(
+        (one) => one.compensation > 0,
+      )
       if (status === 'COMPLETED' && undone.length > 0)
-        violations.push(`${id} completed, but ${undone.map((one) => one.step).join(', ')} are undone`)
-      const charged = [...(audit.sagas.get(id)?.values() ?? [])].some((one) => one.step === 'charge')
+        violations.push(
+          `${id} completed, but ${undone.map((one) => one.step).join(', ')} are undone`,
+        )
+      const charged = [...(audit.sagas.get(id)?.values() ?? [])].some(
+        (one) => one.step === 'charge',
+      )
       if (status === 'COMPLETED' && !charged) violations.push(`${id} completed without its charge`)
     }
     const counts: Record<string, number> = {}
@@ -384,27 +401,6 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
     await sleep(20)
   }
   throw new Error('The worker did not become healthy')
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-async function withEnv<T>(env: Record<string, string>, run: () => Promise<T>): Promise<T> {
-  const before = Object.fromEntries(Object.keys(env).map((key) => [key, process.env[key]]))
-  Object.assign(process.env, env)
-  try {
-    return await run()
-  } finally {
-    for (const [key, value] of Object.entries(before))
-      if (value === undefined) delete process.env[key]
-      else process.env[key] = value
-  }
 }
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }

@@ -182,14 +182,18 @@ describe('lists', () => {
   })
 })
 
-/** Reads `count` values from a subscription, then ends it. */
-async function take<T>(stream: AsyncIterable<T>, count: number): Promise<T[]> {
-  const values: T[] = []
+/** Reads `count` events from a subscription, then ends it. In process an event is tRPC's envelope: id and data. */
+async function take<T>(
+  stream: AsyncIterable<{ id: string; data: T }>,
+  count: number,
+): Promise<[id: string, data: T][]> {
+  const events: [string, T][] = []
   for await (const value of stream) {
-    values.push(value)
-    if (values.length === count) break
+    const [id, data] = value as unknown as [string, T]
+    events.push([id, data])
+    if (events.length === count) break
   }
-  return values
+  return events
 }
 
 describe('live', () => {

@@ -16,6 +16,8 @@ export async function startCluster(settings: Record<string, string> = {}) {
   await deploy(url)
   return {
     url,
+    /** For whatever else belongs to the test; goes with the server. */
+    folder: base,
     async stop() {
       await destroyPostgres(dir)
       rmSync(base, { recursive: true, force: true })

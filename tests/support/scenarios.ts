@@ -88,7 +88,7 @@ function region(shapes: Shape[], ids: { n: number }, tail: Record<string, unknow
       effect: 'pivot',
       next: 'tail',
     }
-    steps['tail'] = tail
+    steps.tail = tail
   }
   return { start: names[0] as string, steps }
 }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
+import { ReadableStream as WebStream } from 'node:stream/web'
 import { encode } from 'next-auth/jwt'
 import pg from 'pg'
 import { completeByCallback } from '@/server/api/callback'
@@ -137,6 +138,7 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
     method: incoming.method ?? 'GET',
     headers,
     signal,
-    ...(body ? { body: Readable.toWeb(body) as ReadableStream, duplex: 'half' } : {}),
+    // not Readable.toWeb: in Node 20 it throws outside any promise when the reader gives up early
+    ...(body ? { body: WebStream.from(body), duplex: 'half' } : {}),
   } as RequestInit)
 }

@@ -1,8 +1,9 @@
 /** Do child sagas exist, and does no saga start itself? Deeper circles between definitions need their documents. */
 import type { GraphStep } from '../../definition/graph'
 import type { Issue } from '../../definition/issue'
+import { closest } from '../../definition/nearest'
 import { type Rule, type RuleContext, stepIssue } from '../rule'
-import { closest, quote } from '../wording'
+import { quote } from '../wording'
 
 export const children: Rule = {
   prefix: 'child',

@@ -7,10 +7,11 @@
 import type { EditCommand } from '../../definition/edit'
 import type { GraphStep } from '../../definition/graph'
 import type { Fix, Issue } from '../../definition/issue'
+import { closest } from '../../definition/nearest'
 import { type Assignment, assignmentOf, branchesNeeded, yieldsOutput } from '../assignment'
 import type { ExpressionSite } from '../expression-sites'
 import { type Rule, type RuleContext, stepIssue } from '../rule'
-import { closest, quote } from '../wording'
+import { quote } from '../wording'
 
 const ROOTS = ['input', 'steps', 'saga', 'item', 'index', 'output']
 
@@ -123,7 +124,7 @@ function whyNot(site: ExpressionSite, id: string, flow: Flow): Finding | undefin
   const reads = `${who} reads steps.${id} in ${where}`
   const target = graph.steps.get(id)
   if (target === undefined) {
-    const guess = closest(id, graph.steps.keys())
+    const guess = closest(id, [...graph.steps.keys()])
     return {
       code: 'data/unknown-step',
       message: `${reads}, and there is no step ${quote(id)}.`,

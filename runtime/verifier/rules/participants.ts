@@ -1,8 +1,9 @@
 /** Do the participants that the saga calls exist, do they offer the operation, and do both agree on what it does? */
 import type { GraphStep } from '../../definition/graph'
 import type { Issue } from '../../definition/issue'
+import { closest } from '../../definition/nearest'
 import { type KnownParticipant, type Rule, type RuleContext, stepIssue } from '../rule'
-import { closest, quote } from '../wording'
+import { quote } from '../wording'
 
 export const participants: Rule = {
   prefix: 'participants',
@@ -62,7 +63,7 @@ function judge(call: Call, { found, known, seen, context }: Judged): Issue[] {
   if (target === undefined || target.disabled === true) {
     if (seen.has(participant) && !named) return []
     seen.add(participant)
-    const guess = closest(participant, known.keys())
+    const guess = closest(participant, [...known.keys()])
     const base = { at: [...at, 'participant'], severity: 'error' as const }
     return [
       target === undefined

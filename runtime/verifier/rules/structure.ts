@@ -5,9 +5,10 @@
 import type { EditCommand } from '../../definition/edit'
 import type { GraphEdge, GraphRegion, GraphStep } from '../../definition/graph'
 import type { Issue } from '../../definition/issue'
+import { closest } from '../../definition/nearest'
 import type { ChoiceStep, ParallelStep } from '../../definition/schema'
 import { type Rule, type RuleContext, stepIssue } from '../rule'
-import { closest, list, quote } from '../wording'
+import { list, quote } from '../wording'
 
 export const structure: Rule = {
   prefix: 'structure',

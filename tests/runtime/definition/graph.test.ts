@@ -251,12 +251,13 @@ describe('buildGraph', () => {
     }
     for (const steps of [row, heap]) {
       const document = parse({ start: 's0', steps })
-      const started = performance.now()
+      const before = process.cpuUsage()
       const graph = buildGraph(document)
       expect(graph.order).toHaveLength(10_000)
       expect(compensationPlan(document, graph)).toHaveLength(10_000)
       graph.reachableFrom(null)
-      expect(performance.now() - started).toBeLessThan(500)
+      const { user, system } = process.cpuUsage(before)
+      expect((user + system) / 1000).toBeLessThan(500)
     }
   })
 })

@@ -245,6 +245,16 @@ describe('concurrent transactions', () => {
     await store.commit(lease, [commitOf('s1', 0, 1)])
   })
 
+  it('a worker that starts while another is claiming takes nothing from it', async () => {
+    await store.release(lease)
+    await other.query('BEGIN')
+    await other.query('SELECT lease_acquire($1, $2)', ['w2', TTL])
+    const second = store.acquire('w3', TTL)
+    await blocked()
+    await other.query('COMMIT')
+    expect((await second).shards).toEqual([])
+  })
+
   it('many workers that start at once share out every shard exactly once', async () => {
     await store.release(lease)
     const workers = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']

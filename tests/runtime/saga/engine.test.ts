@@ -139,6 +139,23 @@ describe('the engine', () => {
     await second.stop()
   })
 
+  it('compensates a call that a crash interrupted although its repetition says that nothing happened', async () => {
+    const bench = new Bench(three)
+    bench.answer = (call) => (call.step === 'b' ? never() : ok())
+    const first = bench.runtime()
+    await first.start()
+    await first.startSaga({ definition: 'test', input: null, id: 'one' })
+    await bench.clock.advance(1000)
+    await first.stop()
+    bench.answer = (call) => (call.operation === 'do_b' ? no('terminal', 'DISABLED') : ok())
+    const second = bench.runtime()
+    await second.start()
+    await bench.clock.advance(1000)
+    expect(bench.store.saga('one')?.status).toBe('ROLLED_BACK')
+    expect(bench.calls.slice(-2).map((call) => call.operation)).toEqual(['undo_b', 'undo_a'])
+    await second.stop()
+  })
+
   it('stands by while another worker holds the lease, and its verbs work all the same', async () => {
     const bench = new Bench(three)
     bench.answer = () => never()

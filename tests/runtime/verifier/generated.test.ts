@@ -174,7 +174,7 @@ describe('a generated well-formed saga', () => {
       fc.property(built, ({ document }) => {
         expect(verify(document).filter(({ severity }) => severity === 'error')).toEqual([])
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -187,7 +187,7 @@ describe('a generated well-formed saga', () => {
         const order = issues.map(({ severity }) => ['error', 'warning', 'info'].indexOf(severity))
         expect(order).toEqual(order.toSorted())
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     )
   })
 })
@@ -212,9 +212,9 @@ describe('a planted mistake is found', () => {
           expect(about(issues, made.step).join(' ')).toMatch(made.code)
           expect(hasErrors(issues)).toBe(true)
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       )
-      expect(planted).toBeGreaterThan(30)
+      expect(planted).toBeGreaterThan(20)
     })
   }
 

@@ -35,12 +35,13 @@ function large(blocks: number) {
   return saga(steps)
 }
 
-/** The best of five: other work on the machine only ever adds time. */
-function bestMs(run: () => unknown): number {
-  const times = Array.from({ length: 5 }, () => {
-    const started = performance.now()
+/** Time of the processor, not of the wall: the machine may be busy with other tests. The best of `runs`. */
+function bestMs(runs: number, run: () => unknown): number {
+  const times = Array.from({ length: runs }, () => {
+    const before = process.cpuUsage()
     run()
-    return performance.now() - started
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1000
   })
   return Math.min(...times)
 }
@@ -48,13 +49,13 @@ function bestMs(run: () => unknown): number {
 test('verifies 300 steps in less than 50 ms', () => {
   const document = large(33)
   expect(verify(document)).toEqual([])
-  expect(bestMs(() => verify(document))).toBeLessThan(50)
+  expect(bestMs(5, () => verify(document))).toBeLessThan(50)
 })
 
 test('verifies 5,000 steps in less than 500 ms', () => {
   const document = large(555)
   expect(verify(document)).toEqual([])
-  expect(bestMs(() => verify(document))).toBeLessThan(500)
+  expect(bestMs(5, () => verify(document))).toBeLessThan(500)
 })
 
 test('verifies 5,000 steps with a finding each in less than two seconds', () => {
@@ -64,7 +65,6 @@ test('verifies 5,000 steps with a finding each in less than two seconds', () => 
     steps[`s${n}`] = readonly(next, { input: `steps.s${4999 - n}` })
   }
   const document = saga(steps)
-  const started = performance.now()
-  expect(verify(document).length).toBe(2500)
-  expect(performance.now() - started).toBeLessThan(2000)
+  expect(verify(document)).toHaveLength(2500)
+  expect(bestMs(3, () => verify(document))).toBeLessThan(2000)
 })
