@@ -48,6 +48,7 @@ function compile(schema: InputSchema): InputSchemaResult {
     const ajv = new Ajv2020({
       strict: false,
       allErrors: true,
+      verbose: true,
       validateFormats: false,
       logger: false,
       addUsedSchema: false,
@@ -72,7 +73,8 @@ function compile(schema: InputSchema): InputSchemaResult {
 const linearRegExp = Object.assign(
   (pattern: string) => {
     const regex = RE2JS.compile(RE2JS.translateRegExp(pattern))
-    return { test: (text: string) => regex.matcher(text).find() }
+    // ajv tells patterns apart by their text.
+    return { test: (text: string) => regex.matcher(text).find(), toString: () => `/${pattern}/` }
   },
   // Only read when a validator is written out as source, which is never done here.
   { code: 'linearRegExp' },
