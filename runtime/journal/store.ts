@@ -127,6 +127,8 @@ export interface StoredEntity {
   snapshot: { seq: number; data: unknown } | null
   /** Entries after the snapshot, in order. */
   entries: Entry[]
+  /** Characters of their JSON, where the store knows. */
+  size?: { snapshot: number; entries: number }
 }
 
 export interface DueTimer {

@@ -17,6 +17,11 @@ export class Definitions {
     this.#store = store
   }
 
+  /** What was compiled here already. */
+  known(digest: string): CompiledSaga | undefined {
+    return this.#compiled.get(digest)
+  }
+
   /** Throws NOT_FOUND when no published version has the digest. */
   async byDigest(digest: string): Promise<CompiledSaga> {
     const known = this.#compiled.get(digest)
