@@ -77,7 +77,7 @@ function limited(
   call: ParticipantCall,
   signal: AbortSignal,
   clock: Clock,
-  run: (signal: AbortSignal) => Promise<Outcome>,
+  run: (signal: () => AbortSignal) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (signal.aborted)
     return Promise.resolve(failure('retryable', 'ABORTED', 'Abandoned before it began'))
@@ -85,14 +85,22 @@ function limited(
   if (leftMs <= 0)
     return Promise.resolve(failure('unknown', 'TIMEOUT', 'The deadline had passed before the call'))
   return new Promise((settle) => {
-    const own = new AbortController()
+    // most operations never ask for their signal, and one costs more than they do
+    let own: AbortController | undefined
+    let stopped: Error | undefined
+    const ownSignal = () => {
+      own ??= new AbortController()
+      if (stopped) own.abort(stopped)
+      return own.signal
+    }
     const end = (outcome: Outcome) => {
       cancelTimer()
       signal.removeEventListener('abort', onAbort)
       settle(outcome)
     }
     const stop = (code: string, message: string) => {
-      own.abort(new Error(message))
+      stopped = new Error(message)
+      own?.abort(stopped)
       end(failure('unknown', code, `${message}; the work may have been done`))
     }
     const onAbort = () => stop('ABORTED', 'The call was abandoned by its caller')
@@ -101,21 +109,25 @@ function limited(
     )
     signal.addEventListener('abort', onAbort, { once: true })
     // a promise settles once: what comes after the deadline changes nothing
-    void run(own.signal).then(end)
+    void run(ownSignal).then(end)
   })
 }
 
-function contextOf(call: ParticipantCall, signal: AbortSignal): FunctionContext {
+function contextOf(call: ParticipantCall, signal: () => AbortSignal): FunctionContext {
   return {
     key: call.key,
-    signal,
+    get signal() {
+      return signal()
+    },
     sagaId: call.sagaId,
     step: call.step,
     kind: call.kind,
     attempt: call.attempt,
     ...(call.undoes === undefined ? {} : { undoes: call.undoes }),
     deadline: call.deadline,
-    traceparent: call.traceparent,
+    get traceparent() {
+      return call.traceparent
+    },
   }
 }
 

@@ -109,8 +109,13 @@ export class Performer {
           key: command.key,
           ...(command.undoes === undefined ? {} : { undoes: command.undoes }),
           deadline: clock.now() + command.timeoutMs,
-          traceparent: traceparent(sagaId, command.call),
-          callbackToken: callbackToken(sagaId, command.call),
+          // made when asked for: a function in this process needs neither
+          get traceparent() {
+            return traceparent(sagaId, command.call)
+          },
+          get callbackToken() {
+            return callbackToken(sagaId, command.call)
+          },
         },
         abort.signal,
       )
