@@ -29,7 +29,15 @@ import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from 
 export type DecideContext = TurnContext & { entityId: string }
 
 export type Decided =
-  | { accepted: true; changed: true; state: SagaState; facts: Fact[]; commands: Command[] }
+  | {
+      accepted: true
+      changed: true
+      state: SagaState
+      facts: Fact[]
+      commands: Command[]
+      /** Steps whose record changed. */
+      touched: Iterable<string>
+    }
   | { accepted: true; changed: false }
   | { accepted: false; code: ErrorCode; reason: string }
 
@@ -42,18 +50,20 @@ export function decide(
   message: Message,
   context: DecideContext,
 ): Decided {
+  let turn: Turn | undefined
   try {
     if (!before && message.type !== 'start')
       refuse('NOT_FOUND', `There is no saga ${context.entityId}`)
     if (before && message.type === 'start')
       refuse('ALREADY_EXISTS', `Saga ${context.entityId} has been started already`)
     if (before && isStale(before, message)) return { accepted: true, changed: false }
-    const turn = new Turn(saga, before ?? initialState(message, context), context)
+    turn = new Turn(saga, before ?? initialState(message, context), context)
     take(turn, message)
     const { state, facts, commands } = turn
     if (facts.some((fact) => !STILL.has(fact.t))) state.movedSeq = context.seq
-    return { accepted: true, changed: true, state, facts, commands }
+    return { accepted: true, changed: true, state, facts, commands, touched: turn.touched.keys() }
   } catch (error) {
+    turn?.undo()
     if (isSagaError(error)) return { accepted: false, code: error.code, reason: error.message }
     throw error
   }

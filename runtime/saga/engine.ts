@@ -23,7 +23,7 @@ import type { Performer } from './perform'
 import { replay } from './replay'
 import type { SagaState } from './state'
 import { Timers } from './timers'
-import { currentOf, isActive, toCommit, unchanged } from './to-commit'
+import { currentOf, isActive, isOpen, openSteps, toCommit, unchanged } from './to-commit'
 
 /** The fact with which a saga ends. */
 export type Ended = Extract<Fact, { t: 'saga.ended' }>
@@ -81,6 +81,8 @@ interface Resident {
   /** Characters of the newest snapshot, and of the entries after it. */
   snapshotSize: number
   entriesSize: number
+  /** Steps that run, wait or are being undone. */
+  open: Set<string>
   /** As stored last. */
   active: boolean
   current: string | null
@@ -350,6 +352,7 @@ export class Engine {
     const { clock, turnMax } = this.#options
     if (resident.broken) return null
     const items = headOf(resident, turnMax)
+    const { id: entityId, open } = resident
     const entries: Entry[] = []
     const hashes: string[] = []
     const texts: NonNullable<EntityCommit['texts']> = []
@@ -366,7 +369,7 @@ export class Engine {
         const decided =
           item.refusal ??
           (resident.saga
-            ? decide(resident.saga, state, message, { entityId: resident.id, at, seq: seq + 1 })
+            ? decide(resident.saga, state, message, { entityId, at, seq: seq + 1, owned: true })
             : unknown(resident.id))
         if (!decided.accepted)
           verdict = { accepted: false, code: decided.code, reason: decided.reason }
@@ -374,10 +377,13 @@ export class Engine {
           seq++
           state = decided.state
           const { facts } = decided
+          for (const step of decided.touched)
+            if (isOpen(state.steps[step])) open.add(step)
+            else open.delete(step)
           const text = { message: JSON.stringify(message), facts: JSON.stringify(facts) }
-          hash = chainHash(hash, { entityId: resident.id, seq, at, ...text })
+          hash = chainHash(hash, { entityId, seq, at, ...text })
           entriesSize += text.message.length + text.facts.length
-          entries.push({ entityId: resident.id, seq, at, message, facts })
+          entries.push({ entityId, seq, at, message, facts })
           texts.push(text)
           hashes.push(hash)
           commands.push(...decided.commands)
@@ -397,7 +403,7 @@ export class Engine {
     const { saga } = resident
     const parts =
       saga && state && entries.length > 0
-        ? toCommit(saga, state, entries, commands)
+        ? toCommit(saga, state, entries, commands, open)
         : unchanged(resident.active, resident.current)
     if (orphans.length > 0)
       parts.timersCancelled = [
@@ -406,7 +412,7 @@ export class Engine {
       ]
     const snapshot = state && this.#isSnapshotDue(resident, seq, entriesSize)
     const commit: EntityCommit = {
-      entityId: resident.id,
+      entityId,
       kind: 'saga',
       digest: saga?.digest ?? '',
       fromSeq: resident.seq,
@@ -668,7 +674,8 @@ export class Engine {
       const state = replay(saga, entity)
       restored.state = state
       restored.active = state !== null && isActive(state)
-      restored.current = state && currentOf(saga, state)
+      restored.open = state ? openSteps(state) : new Set()
+      restored.current = state && currentOf(saga, state, restored.open)
     } catch (error) {
       this.#giveUp(restored, 'A saga could not be replayed; its messages are kept', error)
     }
@@ -718,6 +725,7 @@ function emptyState() {
     snapshotSeq: 0,
     snapshotSize: 0,
     entriesSize: 0,
+    open: new Set<string>(),
     active: false,
     current: null,
   }

@@ -6,7 +6,7 @@ import type { CompiledSaga } from '../compiler/compile'
 import type { Step } from '../definition/schema'
 import type { Command, Entry, Fact } from '../journal/entry'
 import type { DecisionRow, EntityCommit, GateRow, SagaRow } from '../journal/store'
-import type { SagaState } from './state'
+import type { SagaState, StepRecord } from './state'
 
 export type CommitParts = Pick<
   EntityCommit,
@@ -26,9 +26,10 @@ export function toCommit(
   state: SagaState,
   entries: readonly Entry[],
   commands: readonly Command[],
+  open: ReadonlySet<string>,
 ): CommitParts {
   const row = sagaRow(saga, state, entries)
-  const parts = unchanged(isActive(state), currentOf(saga, state))
+  const parts = unchanged(isActive(state), currentOf(saga, state, open))
   if (row) parts.saga = row
   for (const entry of entries) for (const fact of entry.facts) addGate(parts, state, entry, fact)
   for (const entry of entries) {
@@ -173,15 +174,38 @@ function decisionRow(state: SagaState, entry: Entry): DecisionRow | undefined {
   }
 }
 
-/** What a list says the saga is doing, at most 200 characters; null when it has ended. */
-export function currentOf(saga: CompiledSaga, state: SagaState): string | null {
-  if (['COMPLETED', 'ROLLED_BACK', 'FAILED'].includes(state.status)) return null
+/** Is there something to say of the step in `currentOf`? */
+export function isOpen(record: StepRecord | undefined): boolean {
+  if (!record) return false
+  const { state, undo } = record
+  return (
+    state === 'running' ||
+    state === 'retrying' ||
+    state === 'waiting' ||
+    (undo !== undefined && undo.state !== 'completed')
+  )
+}
+
+/** The steps that are open, for `currentOf`. It looks at all of them: whoever decides keeps count instead. */
+export function openSteps(state: SagaState): Set<string> {
+  return new Set(Object.keys(state.steps).filter((id) => isOpen(state.steps[id])))
+}
+
+/** What a list says the saga is doing, at most 200 characters; null when it has ended. `open` are its open steps. */
+export function currentOf(
+  saga: CompiledSaga,
+  state: SagaState,
+  open: ReadonlySet<string>,
+): string | null {
+  if (state.status === 'COMPLETED' || state.status === 'ROLLED_BACK' || state.status === 'FAILED')
+    return null
   if (state.paused) return state.paused.reason.slice(0, 200)
   const words: string[] = []
-  for (const [id, record] of Object.entries(state.steps)) {
+  for (const id of inOrder(state, open)) {
+    const record = state.steps[id]
     const step =
       saga.steps.get(id) ?? (state.region ? saga.region(state.region).steps.get(id) : undefined)
-    if (!step) continue
+    if (!step || !record) continue
     const name = step.title ?? id
     if (record.undo?.state === 'running' || record.undo?.state === 'retrying')
       words.push(`Undoing ${name}`)
@@ -192,6 +216,11 @@ export function currentOf(saga: CompiledSaga, state: SagaState): string | null {
     if (words.length === 3) break
   }
   return words.join(', ').slice(0, 200) || null
+}
+
+function inOrder(state: SagaState, ids: ReadonlySet<string>): Iterable<string> {
+  if (ids.size < 2) return ids
+  return [...ids].sort((a, b) => (state.steps[a]?.order ?? 0) - (state.steps[b]?.order ?? 0))
 }
 
 const WAITS: Partial<Record<Step['type'], string>> = {

@@ -2,7 +2,8 @@
  * One turn of a saga: the working copy of its snapshot while a single message is decided, with the facts and commands
  * that come out of it. Holds no rule of its own; forward.ts, unwind.ts and control.ts are the rules.
  *
- * 1. The snapshot given is never changed: records are copied before they are written (`put`).
+ * 1. The snapshot given is never changed: records are copied before they are written (`put`). From an owner it is taken
+ *    over instead, as far as copying it would cost more the longer its history: `undo` gives it back as it was.
  * 2. Events raised here move the XState machine after the rule returns (decide.ts runs the queue).
  */
 import type { CompiledRegion, CompiledSaga } from '../compiler/compile'
@@ -18,6 +19,8 @@ export interface TurnContext {
   at: number
   /** The entry's sequence number, if the message is accepted. */
   seq: number
+  /** The caller owns the snapshot and will not look at it again once the message is accepted. */
+  owned?: boolean
 }
 
 export class Turn {
@@ -29,6 +32,8 @@ export class Turn {
   readonly facts: Fact[] = []
   readonly commands: Command[] = []
   readonly events: string[] = []
+  /** Steps whose record was written, with what it was before. */
+  readonly touched = new Map<string, StepRecord | undefined>()
   /** The failure that the next `failed.*` event reports. */
   failure: StepFailure | undefined
 
@@ -36,7 +41,7 @@ export class Turn {
     this.saga = saga
     this.region = state.region === null ? saga : saga.region(state.region)
     this.state = { ...state }
-    this.state.steps = copyOf(state.steps)
+    if (!context.owned) this.state.steps = copyOf(state.steps)
     this.state.calls = copyOf(state.calls)
     this.state.timers = copyOf(state.timers)
     this.state.gates = copyOf(state.gates)
@@ -70,8 +75,17 @@ export class Turn {
           attemptBase: 0,
           ...patch,
         }
+    if (!this.touched.has(id)) this.touched.set(id, known)
     this.state.steps[id] = record
     return record
+  }
+
+  /** Nothing of this turn happened. */
+  undo(): void {
+    const { steps } = this.state
+    for (const [id, record] of this.touched)
+      if (record) steps[id] = record
+      else delete steps[id]
   }
 
   fact(fact: Fact): void {

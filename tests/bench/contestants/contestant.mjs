@@ -6,6 +6,8 @@
  * last): what one durable step costs, commit and dispatch included. Everybody is measured in this one way.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /**
  * @typedef {object} Task
  * @property {'sagas' | 'jobs' | 'history' | 'parked' | 'resident'} work
@@ -65,6 +67,7 @@ export class Witness {
       this.#executed.set(saga, counts)
     }
     counts[step]++
+    this.executions++
     const now = performance.now()
     const last = this.#last.get(saga)
     if (last !== undefined && this.measuring) this.#latencies.push(now - last)
@@ -90,11 +93,8 @@ export class Witness {
     return wrong
   }
 
-  get executions() {
-    let sum = 0
-    for (const counts of this.#executed.values()) for (const count of counts) sum += count
-    return sum
-  }
+  /** Of all steps, warm-up included. */
+  executions = 0
 
   latencies() {
     const sorted = Float64Array.from(this.#latencies).sort()
@@ -148,6 +148,34 @@ export async function measureSagas(task, witness, one, settled) {
     wrong: witness.wrong(ids),
   }
 }
+
+/**
+ * Warms up, then measures single durable jobs: all are enqueued, `TOGETHER` at a time, while they are worked off already.
+ * `enqueue` resolves when these are durable; `settled` says whether the database has all of them down as done.
+ * @param {Task} task
+ * @param {Witness} witness
+ * @param {(ids: string[]) => Promise<void>} enqueue
+ * @param {(ids: string[]) => Promise<boolean>} settled
+ * @returns {Promise<Result>}
+ */
+export async function measureJobs(task, witness, enqueue, settled) {
+  const round = async (name, count) => {
+    const ids = Array.from({ length: count }, (_, n) => `${task.run}-${name}-${n}`)
+    const before = witness.executions
+    const began = performance.now()
+    for (let from = 0; from < count; from += TOGETHER)
+      await enqueue(ids.slice(from, from + TOGETHER))
+    while (witness.executions < before + count) await sleep(1)
+    while (!(await settled(ids))) await sleep(1)
+    return { ids, seconds: (performance.now() - began) / 1000 }
+  }
+  await round('warm', task.warmUp)
+  const { ids, seconds } = await round('job', task.count)
+  return { metrics: { seconds, jobsPerSecond: task.count / seconds }, wrong: witness.wrong(ids) }
+}
+
+/** Jobs enqueued at once. */
+const TOGETHER = 1_000
 
 /** What a step is given, and what it gives back. */
 export const inputOf = (saga) => ({ order: saga, amount: 12_345, currency: 'EUR' })

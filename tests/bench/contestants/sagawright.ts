@@ -1,55 +1,55 @@
 /**
- * Ours: the runtime as the server opens it (createRuntime on createPostgresStore, a pool of 4 and one of 1 for leases),
- * with its default options. Steps are compensatable actions of a function participant, each with an input mapping that reads
- * the saga's input and the step before.
+ * Ours. Steps are compensatable actions of functions in this process, each with an input mapping that reads the saga's input
+ * and the step before.
  */
-import { performance } from 'node:perf_hooks'
 import pg from 'pg'
-import {
-  createCallbackTokens,
-  createParticipantRegistry,
-  createPostgresDefinitionStore,
-  createPostgresStore,
-  createPrisma,
-  createRuntime,
-  createSecretKey,
-  parseSecretKeys,
-  type SagaDocument,
-  systemClock,
-  systemIds,
-} from '@/runtime'
+import type { SagaDocument } from '@/runtime'
 import { action, saga } from '../../support/dry-run'
-import { contest, inputOf, measureSagas, outputOf, type Task, Witness } from './contestant.mjs'
+import { contest, inputOf, measureJobs, measureSagas, outputOf, Witness } from './contestant.mjs'
+import { type Operation, openRuntime } from './runtime'
 
 await contest(async (task) => {
   const witness = new Witness(task.steps)
-  const runtime = openRuntime(task, witness)
+  const operations: Record<string, Operation> = { undo: () => null }
+  for (let n = 0; n < task.steps; n++)
+    operations[`step${n}`] = (sagaId) => {
+      witness.step(sagaId, n)
+      return outputOf(sagaId, n)
+    }
+  const name = `bench-${task.steps}`
+  const runtime = await openRuntime(task.databaseUrl, operations, [documentOf(name, task.steps)])
   const sql = new pg.Client({ connectionString: task.databaseUrl })
   await sql.connect()
-  await runtime.start()
-  const name = `bench-${task.steps}`
-  await runtime.publish({
-    document: documentOf(name, task.steps),
-    source: '',
-    by: { kind: 'system', id: 'bench', name: 'bench' },
-  })
-  const settled = async (sagas: string[]) => {
-    const { rows } = await sql.query<{ status: string; count: number }>(
-      'SELECT status::text, count(*)::int AS count FROM saga_execution WHERE saga_id = ANY ($1) GROUP BY status',
-      [sagas],
+  const completed = async (ids: string[]) => {
+    const { rows } = await sql.query<{ count: number }>(
+      "SELECT count(*)::int AS count FROM saga_execution WHERE saga_id = ANY ($1) AND status = 'COMPLETED'",
+      [ids],
     )
-    if (rows.length !== 1 || rows[0]?.status !== 'COMPLETED' || rows[0].count !== sagas.length)
-      throw new Error(`not all completed: ${JSON.stringify(rows)}`)
+    return rows[0]?.count === ids.length
   }
-  const result = await measureSagas(
-    task,
-    witness,
-    async (id) => {
-      await runtime.run({ definition: name, id, input: inputOf(id) })
-    },
-    settled,
-  )
+  const requestOf = (id: string) => ({ definition: name, id, input: inputOf(id) })
+  const result =
+    task.work === 'jobs'
+      ? await measureJobs(
+          task,
+          witness,
+          async (ids) => {
+            await runtime.startMany(ids.map(requestOf))
+          },
+          completed,
+        )
+      : await measureSagas(
+          task,
+          witness,
+          async (id) => {
+            await runtime.run(requestOf(id))
+          },
+          async (ids) => {
+            if (!(await completed(ids))) throw new Error('not all sagas completed')
+          },
+        )
   await runtime.stop()
+  await sql.end()
   return result
 })
 
@@ -75,38 +75,3 @@ function documentOf(name: string, steps: number): SagaDocument {
     ),
   })
 }
-
-function openRuntime(task: Task, witness: Witness) {
-  const clock = systemClock
-  const logger = {
-    info: () => {},
-    warn: (...all: unknown[]) => console.error(...all),
-    error: (...all: unknown[]) => console.error(...all),
-  }
-  const functions = {
-    bench: {
-      ...Object.fromEntries(
-        Array.from({ length: task.steps }, (_, n) => [
-          `step${n}`,
-          (_input: unknown, { sagaId }: { sagaId: string }) => {
-            witness.step(sagaId, n)
-            return outputOf(sagaId, n)
-          },
-        ]),
-      ),
-      undo: () => null,
-    },
-  }
-  const prisma = createPrisma(task.databaseUrl, { poolMax: 4 })
-  const leases = createPrisma(task.databaseUrl, { poolMax: 1 })
-  return createRuntime({
-    store: createPostgresStore(prisma, { leases }),
-    definitions: createPostgresDefinitionStore(prisma),
-    participants: createParticipantRegistry({ functions, clock }),
-    callbackTokens: createCallbackTokens(parseSecretKeys(createSecretKey(), 'bench')),
-    clock,
-    ids: systemIds,
-    logger,
-  })
-}
-void performance
