@@ -1,5 +1,6 @@
 /**
- * Which steps of the outer saga the expressions of a map's region may read: the child saga carries only those outputs.
+ * What of the outer saga the expressions of a map's region may read: the child saga carries only that. Each item's start
+ * message holds it, so an input that nobody reads would be written once per item.
  * Cached per map step, because documents do not change.
  */
 import type { Mapping, MapStep, Region, Step } from '../definition/schema'
@@ -7,6 +8,7 @@ import { compileExpression, type Reads } from '../expression/expression'
 import { compileMapping, compileTemplate } from '../expression/mapping'
 
 export interface RegionReads {
+  input: boolean
   steps: string[]
   /** Some expression reads `steps` without a static name: everything is carried. */
   wholeSteps: boolean
@@ -19,6 +21,7 @@ export function regionReads(map: MapStep): RegionReads {
   if (!reads) {
     const all = [...readsOf(map.output), ...regionExpressions(map.region)]
     reads = {
+      input: all.some((one) => one.input),
       steps: [...new Set(all.flatMap((one) => one.steps))],
       wholeSteps: all.some((one) => one.wholeSteps),
     }

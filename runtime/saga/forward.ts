@@ -366,10 +366,11 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
     completeStep(turn, id, map.outputs)
 }
 
-/** What the items' expressions read of this saga: only the steps they name. */
+/** What the items' expressions read of this saga: only the steps they name, and the input if they do. */
 function outerScope(turn: Turn, step: MapStep): { input: unknown; steps: Record<string, unknown> } {
-  const { input, steps } = turn.scope(regionReads(step), turn.at)
-  return { input, steps }
+  const reads = regionReads(step)
+  const { input, steps } = turn.scope(reads, turn.at)
+  return { input: reads.input ? input : null, steps }
 }
 
 function spawn(turn: Turn, id: string, child: string, message: Message, index?: number): void {

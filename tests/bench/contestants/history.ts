@@ -11,14 +11,17 @@ import { openRuntime } from './runtime'
 
 /** Steps around the 10th and before the 10,000th whose median counts. */
 const NEAR = 200
-/** Steps at either end whose mean counts: snapshots and garbage are in it. */
-const FAR = 1_000
+/** Part of the steps, at either end, whose mean counts, in time and in this process's own: snapshots and garbage are in it. */
+const FAR = 0.1
 
 await contest(async (task) => {
   const times: number[] = []
+  const spent: number[] = []
   const operations = {
     tick: () => {
       times.push(performance.now())
+      const { user, system } = process.cpuUsage()
+      spent.push((user + system) / 1000)
       return { accepted: true }
     },
   }
@@ -32,6 +35,7 @@ await contest(async (task) => {
   for (const { name } of documents)
     for (const round of ['warm', 'measured']) {
       times.length = 0
+      spent.length = 0
       const id = `${task.run}-${name}-${round}`
       const ended = await runtime.run({
         definition: name,
@@ -41,13 +45,20 @@ await contest(async (task) => {
       const { rows } = await sql.query<{ seq: number }>('SELECT seq FROM entity WHERE id = $1', [
         id,
       ])
-      if (ended.status !== 'COMPLETED' || times.length !== task.steps || (rows[0]?.seq ?? 0) < task.steps)
+      if (
+        ended.status !== 'COMPLETED' ||
+        times.length !== task.steps ||
+        (rows[0]?.seq ?? 0) < task.steps
+      )
         wrong.push(`${id}: ${ended.status}, ${times.length} steps, ${rows[0]?.seq} entries`)
       const took = times.slice(1).map((time, n) => time - (times[n] ?? 0))
+      const far = Math.floor(task.steps * FAR)
       metrics[`${name}EarlyMs`] = middle(took.slice(5, 5 + NEAR))
       metrics[`${name}LateMs`] = middle(took.slice(-NEAR))
-      metrics[`${name}EarlyMeanMs`] = mean(took.slice(5, 5 + FAR))
-      metrics[`${name}LateMeanMs`] = mean(took.slice(-FAR))
+      metrics[`${name}EarlyMeanMs`] = mean(times.slice(5, 5 + far))
+      metrics[`${name}LateMeanMs`] = mean(times.slice(-far))
+      metrics[`${name}EarlyCpuMs`] = mean(spent.slice(5, 5 + far))
+      metrics[`${name}LateCpuMs`] = mean(spent.slice(-far))
     }
   await runtime.stop()
   await sql.end()
@@ -91,6 +102,7 @@ function middle(values: number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
+/** The mean time from one to the next. */
+function mean(times: number[]): number {
+  return ((times.at(-1) ?? Number.NaN) - (times[0] ?? 0)) / (times.length - 1)
 }
