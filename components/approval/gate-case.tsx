@@ -70,21 +70,23 @@ export function GateCase({
         )}
       </header>
       <Context value={gate.context} />
-      <div className="h-96 shrink-0 border-y bg-canvas">
-        {run ? (
-          <RunDrawing
-            document={run.document}
-            layout={run.layout}
-            view={view}
-            selected={gate.step}
-            onSelect={NOTHING}
-          />
-        ) : (
-          <Skeleton className="h-full rounded-none" />
-        )}
+      <div className="min-h-96 shrink-0 flex-1 border-t bg-canvas">
+        <div className="h-full min-h-96">
+          {run ? (
+            <RunDrawing
+              document={run.document}
+              layout={run.layout}
+              view={view}
+              selected={gate.step}
+              onSelect={NOTHING}
+            />
+          ) : (
+            <Skeleton className="h-full rounded-none" />
+          )}
+        </div>
       </div>
       {gate.decisions.length > 0 ? (
-        <section className="p-5">
+        <section className="border-t p-5">
           <h3 className="mb-2 font-medium text-sm">Decided on this saga before</h3>
           <ul className="flex flex-col gap-2">
             {gate.decisions.map((decision) => (
