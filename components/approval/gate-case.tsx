@@ -39,7 +39,7 @@ export function GateCase({
           <span>
             Asked <RelativeTime at={gate.openedAt} />
           </span>
-          <span>Decided by {gate.roles.join(' or ')}</span>
+          <span>The {gate.roles.join(' or ')} decides</span>
         </p>
         {gate.status === 'OPEN' ? (
           gate.dueAt ? (
@@ -70,8 +70,8 @@ export function GateCase({
         )}
       </header>
       <Context value={gate.context} />
-      <div className="min-h-96 shrink-0 flex-1 border-t bg-canvas">
-        <div className="h-full min-h-96">
+      <div className="relative min-h-96 shrink-0 flex-1 border-t bg-canvas">
+        <div className="absolute inset-0">
           {run ? (
             <RunDrawing
               document={run.document}

@@ -142,7 +142,7 @@ export function ParticipantsPage() {
             <tbody>
               {items.map((item) => (
                 <Tr key={item.name}>
-                  <Td>
+                  <Td className="py-1.5">
                     <button
                       type="button"
                       className="block rounded-sm text-left font-medium hover:underline"
