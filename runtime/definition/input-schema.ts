@@ -16,7 +16,8 @@ export interface CompiledInputSchema {
 
 export type InputSchemaResult =
   | { ok: true; schema: CompiledInputSchema }
-  | { ok: false; message: string }
+  /** `unavailable`: not the schema's fault; a content security policy keeps ajv from making its code. */
+  | { ok: false; message: string; unavailable: boolean }
 
 const cache = new Map<string, InputSchemaResult>()
 const CACHED = 200
@@ -65,6 +66,7 @@ function compile(schema: InputSchema): InputSchemaResult {
     const message = error instanceof Error ? error.message : String(error)
     return {
       ok: false,
+      unavailable: error instanceof EvalError,
       message: message.replace(/^schema is invalid: /, '').replaceAll('data/', ''),
     }
   }
