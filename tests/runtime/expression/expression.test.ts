@@ -54,6 +54,11 @@ describe('an expression', () => {
     expect(Object.getOwnPropertyNames(value)).toEqual(['0', '1', 'length'])
   })
 
+  it('knows no negative zero, as JSON does not', () => {
+    expect(evaluate('input.a * -1', { a: 0 })).toBe(0)
+    expect(evaluate('$number("0") * -1')).toBe(0)
+  })
+
   it('says where a syntax error is', () => {
     expect(parseExpression('input.a +')).toMatchObject({ ok: false, position: 9 })
     expect(parseExpression('input.a )')).toMatchObject({ ok: false, position: 8 })
