@@ -241,7 +241,7 @@ describe('safety', () => {
   })
 
   it('never changes the data', () => {
-    const input = freeze({ items: [{ n: 1 }], none: [], o: { k: [3] } })
+    const input = freeze({ items: [{ n: 1 }], none: [], nested: [[], [[]]], o: { k: [3] } })
     for (const source of [
       'input.items[]',
       'input.none{n: 1}',
@@ -253,6 +253,9 @@ describe('safety', () => {
       '$append(input.none, 1)',
       '$merge([input.o, {"k": 1}])',
       'input.items.%.none',
+      'input.nested[{}]',
+      'input.nested.{"a": 1}',
+      '$map(input.nested, function($v) { $v.{"a": 1} })',
     ]) {
       evaluate(source, input)
     }
