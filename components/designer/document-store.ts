@@ -30,6 +30,8 @@ export interface DesignerState {
   /** Errors first. Those of the verifier follow the text by a moment. */
   issues: readonly Issue[]
   selection: readonly string[]
+  /** Who selected last: the code view does not scroll to what its own cursor selected. */
+  selectedFrom: 'canvas' | 'code'
   undoLabel: string | null
   redoLabel: string | null
   /** Counts changes of text and layout. */
@@ -69,6 +71,7 @@ export class DocumentStore {
       broken: null,
       issues: [],
       selection: [],
+      selectedFrom: 'canvas',
       undoLabel: null,
       redoLabel: null,
       version: 0,
@@ -115,7 +118,10 @@ export class DocumentStore {
     const planned = planEdit(this.#state.text, command)
     if ('issues' in planned) return planned.issues
     const layout = layoutAfter(this.#state.layout, command, positions)
-    this.#commit({ text: planned.text, layout, select }, { label, key, edits: planned.edits, origin: 'command' })
+    this.#commit(
+      { text: planned.text, layout, select },
+      { label, key, edits: planned.edits, origin: 'command' },
+    )
     this.#parse()
     this.#verifySoon()
     return []
@@ -148,7 +154,10 @@ export class DocumentStore {
     for (const id of steps ?? Object.keys(positions)) delete positions[id]
     if (Object.keys(positions).length === Object.keys(layout.positions).length) return
     const next = { ...layout, positions }
-    this.#commit({ text, layout: next }, { label: 'Tidy up', key: '', edits: [], origin: 'command' })
+    this.#commit(
+      { text, layout: next },
+      { label: 'Tidy up', key: '', edits: [], origin: 'command' },
+    )
   }
 
   /** Another whole text, e.g. an older version; one entry in the history. */
@@ -169,10 +178,21 @@ export class DocumentStore {
     return this.#travel(this.#history.redo(this.#state.text))
   }
 
-  select(steps: readonly string[]): void {
+  select(steps: readonly string[], from: DesignerState['selectedFrom'] = 'canvas'): void {
     const { selection } = this.#state
     if (steps.length === selection.length && steps.every((id, n) => id === selection[n])) return
-    this.#update({ selection: [...steps] })
+    this.#update({ selection: [...steps], selectedFrom: from })
+  }
+
+  /** What the verifier was told of the world. */
+  get knowledge(): VerifyOptions {
+    return this.#options
+  }
+
+  /** Of the newest document that could be read. */
+  stepIds(): string[] {
+    const { document } = this.#state
+    return document ? [...idsOf(document)] : []
   }
 
   /** What the verifier may know of the world: participants and other definitions. */
@@ -200,7 +220,12 @@ export class DocumentStore {
 
   #commit(
     after: { text: string; layout: Layout; select?: readonly string[] | undefined },
-    { label, key, edits, origin }: { label: string; key: string; edits: readonly TextEdit[]; origin: Origin },
+    {
+      label,
+      key,
+      edits,
+      origin,
+    }: { label: string; key: string; edits: readonly TextEdit[]; origin: Origin },
   ): void {
     const before = this.#state
     const selection = after.select ? [...after.select] : before.selection
@@ -244,7 +269,12 @@ export class DocumentStore {
     this.#parseIssues = parsed.issues
     if (parsed.document) {
       const selection = stillThere(this.#state.selection, parsed.document)
-      this.#update({ document: parsed.document, broken: null, issues: this.#allIssues(), selection })
+      this.#update({
+        document: parsed.document,
+        broken: null,
+        issues: this.#allIssues(),
+        selection,
+      })
       return
     }
     const first = parsed.issues.find((issue) => issue.severity === 'error') ?? parsed.issues[0]
@@ -296,7 +326,11 @@ export const languageOf = (text: string): 'yaml' | 'json' =>
   text.trimStart().startsWith('{') ? 'json' : 'yaml'
 
 /** Pins follow a rename and leave with a removed step. */
-function layoutAfter(layout: Layout, command: EditCommand, added: Layout['positions'] = {}): Layout {
+function layoutAfter(
+  layout: Layout,
+  command: EditCommand,
+  added: Layout['positions'] = {},
+): Layout {
   const positions = { ...layout.positions, ...added }
   let changed = Object.keys(added).length > 0
   const visit = (one: EditCommand) => {
@@ -327,7 +361,8 @@ function idsOf(document: SagaDocument): Set<string> {
     for (const [id, step] of Object.entries(steps)) {
       ids.add(id)
       if (step.type === 'map') visit(step.region.steps)
-      if (step.type === 'parallel') for (const region of Object.values(step.branches)) visit(region.steps)
+      if (step.type === 'parallel')
+        for (const region of Object.values(step.branches)) visit(region.steps)
     }
   }
   visit(document.steps)

@@ -37,7 +37,8 @@ export interface DefinitionRef {
 
 export type Outcome =
   | { ok: true; output: unknown }
-  | ({ ok: false } & StepFailure)
+  /** `maybe`: an earlier performance of this same attempt, before a crash, may have happened whatever this one says. */
+  | ({ ok: false; maybe?: true } & StepFailure)
   /** The participant took the work and will call back with the call's token. */
   | { pending: true }
 

@@ -148,8 +148,8 @@ export function actionResult(
     else turn.raise(`done.${id}`)
     return
   }
-  const { ok: _, ...error } = outcome
-  const maybe = record.maybe || error.kind === 'unknown'
+  const { ok: _, maybe: before, ...error } = outcome
+  const maybe = record.maybe || before || error.kind === 'unknown'
   turn.put(id, { error, ...(maybe ? { maybe: true } : {}) })
   if (unwinds(turn, id)) {
     turn.put(id, { state: maybe ? 'unknown' : 'failed' })

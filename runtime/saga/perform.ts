@@ -24,7 +24,7 @@ export interface PerformerOptions {
 export class Performer {
   readonly #options: PerformerOptions
   readonly #running = new Map<string, AbortController>()
-  readonly #waiting: { sagaId: string; command: CallCommand }[] = []
+  readonly #waiting: { sagaId: string; command: CallCommand; again: boolean }[] = []
   #stopped = false
 
   constructor(options: PerformerOptions) {
@@ -35,13 +35,16 @@ export class Performer {
     return this.#running.size + this.#waiting.length
   }
 
-  /** Performing the same call again while it runs does nothing. */
-  perform(sagaId: string, command: CallCommand): void {
+  /**
+   * Performing the same call again while it runs does nothing. `again` says that it may have been performed before a
+   * crash: then a failure of this time (connection refused, participant disabled) does not say that nothing happened.
+   */
+  perform(sagaId: string, command: CallCommand, again = false): void {
     const id = `${sagaId}\n${command.call}`
     if (this.#stopped || this.#running.has(id)) return
     if (this.#running.size >= this.#options.callsMax) {
       if (!this.#waiting.some((one) => one.sagaId === sagaId && one.command.call === command.call))
-        this.#waiting.push({ sagaId, command })
+        this.#waiting.push({ sagaId, command, again })
       return
     }
     const abort = new AbortController()
@@ -49,9 +52,14 @@ export class Performer {
     void this.#call(sagaId, command, abort).then((outcome) => {
       this.#running.delete(id)
       if (this.#stopped) return
-      this.#options.done(sagaId, command.call, outcome)
+      const failed = 'ok' in outcome && !outcome.ok
+      this.#options.done(
+        sagaId,
+        command.call,
+        again && failed ? { ...outcome, maybe: true } : outcome,
+      )
       const next = this.#waiting.shift()
-      if (next) this.perform(next.sagaId, next.command)
+      if (next) this.perform(next.sagaId, next.command, next.again)
     })
   }
 

@@ -26,12 +26,16 @@ export interface Attempts {
   seed: string
 }
 
+/** A participant may ask for a later retry, but not put a saga off for longer than this: 1 hour. */
+const RETRY_AFTER_MAX_MS = 3_600_000
+
 /** The time of the next attempt in epoch milliseconds, or null to give up. */
 export function nextAttemptAt(policy: RetryPolicy, attempts: Attempts): number | null {
   const { made, firstAt, now, failure, seed } = attempts
   if (failure.kind === 'terminal' || policy.nonRetryable.includes(failure.code)) return null
   if (made >= policy.attemptsMax) return null
-  const at = now + delayMs(policy, made, seed)
+  const asked = Math.min(failure.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS)
+  const at = now + Math.max(delayMs(policy, made, seed), asked)
   if (policy.elapsedMaxMs !== undefined && at - firstAt > policy.elapsedMaxMs) return null
   return at
 }

@@ -201,7 +201,7 @@ export function undoResult(
     schedule(turn)
     return
   }
-  const { ok: _, ...error } = outcome
+  const { ok: _, maybe: __, ...error } = outcome
   const step = turn.step(id)
   const declared = step.type === 'action' ? step.compensation?.retry : undefined
   const policy = retryPolicy(declared, turn.saga.document.retry, {

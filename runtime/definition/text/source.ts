@@ -9,7 +9,8 @@
 import type { Issue } from '../issue'
 import { LIMITS } from '../schema'
 import { readJson } from './json-source'
-import { readYaml } from './yaml-source'
+import { readYamlWhole } from './yaml-source'
+import { readYamlBySteps } from './yaml-steps'
 
 export type Language = 'yaml' | 'json'
 export type Path = readonly (string | number)[]
@@ -60,7 +61,7 @@ const CACHED = 8
 export function readSource(text: string): SourceText {
   const known = cache.get(text)
   if (known) return known
-  const source = read(text)
+  const source = withinBounds(read(text))
   cache.set(text, source)
   if (cache.size > CACHED) {
     for (const oldest of cache.keys()) {
@@ -69,6 +70,19 @@ export function readSource(text: string): SourceText {
     }
   }
   return source
+}
+
+/** Syntax errors told of one text; after the first few, the others follow from them. */
+const ISSUES_MAX = 20
+
+function withinBounds(source: SourceText): SourceText {
+  const { length } = source.text
+  const issues = source.issues.slice(0, ISSUES_MAX).map((issue) => {
+    if (!issue.range) return issue
+    const start = Math.min(issue.range.start, length)
+    return { ...issue, range: { start, end: Math.min(Math.max(start, issue.range.end), length) } }
+  })
+  return { ...source, issues }
 }
 
 function read(text: string): SourceText {
@@ -109,6 +123,10 @@ function read(text: string): SourceText {
       ],
     }
   }
+}
+
+function readYaml(text: string): SourceText {
+  return readYamlBySteps(text) ?? readYamlWhole(text)
 }
 
 /** True when the first thing that is neither blank nor comment is an opening bracket. */

@@ -17,7 +17,7 @@ import type { SourceChild, SourceNode, SourceScalar, SourceText } from './source
 /** Values that a text may unfold to through its aliases. */
 const VALUES_MAX = 200_000
 
-export function readYaml(text: string): SourceText {
+export function readYamlWhole(text: string): SourceText {
   const document = parseDocument(text, {
     version: '1.2',
     schema: 'core',
@@ -25,7 +25,8 @@ export function readYaml(text: string): SourceText {
     prettyErrors: false,
     strict: true,
     uniqueKeys: true,
-    logLevel: 'silent',
+    // Silence would also hide that there are several documents.
+    logLevel: 'error',
   })
   const issues = document.errors.map(describeError)
   const reader = new YamlReader(text, document)

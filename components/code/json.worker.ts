@@ -1,0 +1,2 @@
+// Completion and hover in JSON, by schema.
+import 'monaco-editor/language/json/json.worker.js'
