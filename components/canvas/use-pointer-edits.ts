@@ -156,6 +156,9 @@ export function usePointerEdits({
     onSelectionDragStop: (_: unknown, nodes: CanvasNode[]) => pin(nodes),
     onSelectionChange: useCallback(
       ({ nodes }: { nodes: CanvasNode[] }) => {
+        // The library reports an empty selection as it mounts, before it was told what is selected; what empties a
+        // selection on purpose (the pane, Escape) says so itself.
+        if (nodes.length === 0) return
         const ids = nodes.map((node) => node.id)
         const known = selected.current
         if (ids.length === known.length && ids.every((id) => known.includes(id))) return

@@ -2,7 +2,7 @@
 
 /** The saga's drawing with a run on it: the designer's canvas, read-only, and each step's state as it is now. */
 import dynamic from 'next/dynamic'
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { Layout, SagaDocument } from '@/runtime/definition/schema'
 import { overlayOf } from '@/runtime/projection/overlay'
 import type { RunView } from '@/runtime/projection/run-view'
@@ -29,14 +29,16 @@ export function RunDrawing({
 }) {
   const [overlay] = useState(() => new OverlayStore())
   useEffect(() => overlay.replace(overlayOf(view)), [overlay, view])
+  const selection = useMemo(() => (selected === null ? [] : [selected]), [selected])
+  const select = useCallback((steps: string[]) => onSelect(steps[0] ?? null), [onSelect])
   return (
     <SagaCanvas
       document={document}
       layout={layout}
       mode="view"
       overlay={overlay}
-      selection={selected === null ? [] : [selected]}
-      onSelect={(steps) => onSelect(steps[0] ?? null)}
+      selection={selection}
+      onSelect={select}
     />
   )
 }

@@ -16,7 +16,8 @@ export interface CompiledInputSchema {
 
 export type InputSchemaResult =
   | { ok: true; schema: CompiledInputSchema }
-  | { ok: false; message: string }
+  /** `unavailable`: not the schema's fault; a content security policy keeps ajv from making its code. */
+  | { ok: false; message: string; unavailable: boolean }
 
 const cache = new Map<string, InputSchemaResult>()
 const CACHED = 200
@@ -48,6 +49,7 @@ function compile(schema: InputSchema): InputSchemaResult {
     const ajv = new Ajv2020({
       strict: false,
       allErrors: true,
+      verbose: true,
       validateFormats: false,
       logger: false,
       addUsedSchema: false,
@@ -64,6 +66,7 @@ function compile(schema: InputSchema): InputSchemaResult {
     const message = error instanceof Error ? error.message : String(error)
     return {
       ok: false,
+      unavailable: error instanceof EvalError,
       message: message.replace(/^schema is invalid: /, '').replaceAll('data/', ''),
     }
   }
@@ -72,7 +75,8 @@ function compile(schema: InputSchema): InputSchemaResult {
 const linearRegExp = Object.assign(
   (pattern: string) => {
     const regex = RE2JS.compile(RE2JS.translateRegExp(pattern))
-    return { test: (text: string) => regex.matcher(text).find() }
+    // ajv tells patterns apart by their text.
+    return { test: (text: string) => regex.matcher(text).find(), toString: () => `/${pattern}/` }
   },
   // Only read when a validator is written out as source, which is never done here.
   { code: 'linearRegExp' },

@@ -7,6 +7,7 @@
 import type { DefinitionVersion, Prisma, PrismaClient } from '../../prisma/generated/client'
 import type { DefinitionStore, PublishedDefinition } from '../definition/definition-store'
 import { layoutSchema, type SagaDocument } from '../definition/schema'
+import { invariant } from '../errors'
 import { translating } from './database-error'
 
 export function createPostgresDefinitionStore(prisma: PrismaClient): DefinitionStore {
@@ -16,12 +17,12 @@ export function createPostgresDefinitionStore(prisma: PrismaClient): DefinitionS
       const title = document.title ?? name
       const work = prisma.$transaction(
         async (tx) => {
-          const { id: definitionId } = await tx.definition.upsert({
-            where: { name },
-            create: { name, title },
-            update: {},
-          })
-          await tx.$queryRaw`SELECT id FROM definition WHERE id = ${definitionId} FOR UPDATE`
+          // not upsert, which reads before it writes and so fails when two create the definition at once
+          await tx.definition.createMany({ data: [{ name, title }], skipDuplicates: true })
+          const [definition] = await tx.$queryRaw<{ id: string }[]>`
+            SELECT id FROM definition WHERE name = ${name} FOR UPDATE`
+          invariant(definition, `definition ${name} is there once it was created`)
+          const definitionId = definition.id
           const newest = await tx.definitionVersion.findFirst({
             where: { definitionId },
             orderBy: { version: 'desc' },

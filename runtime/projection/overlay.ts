@@ -19,7 +19,7 @@ export type OverlayTone =
 
 export interface StepOverlay {
   state: OverlayTone
-  /** The word beside the colour, with how long it took, what it waits for, or why it failed. */
+  /** The word beside the colour; short, because it stands beside the title. */
   label: string
   /** From the second attempt on. */
   attempt?: number
@@ -83,15 +83,15 @@ function undoOf(undo: CompensationView): NonNullable<StepOverlay['compensation']
 function undoLabelOf(undo: CompensationView): string {
   switch (undo.state) {
     case 'compensating':
-      return undo.attemptsTotal > 1 ? `Compensating, attempt ${undo.attemptsTotal}` : 'Compensating'
+      return undo.attemptsTotal > 1 ? `Attempt ${undo.attemptsTotal}` : 'Compensating'
     case 'retrying':
-      return `Retrying${undo.error ? ` · ${undo.error.code}` : ''}`
+      return 'Retrying'
     case 'compensated':
       return 'Compensated'
     case 'exhausted':
-      return 'Could not be compensated'
+      return 'Gave up'
     case 'resolved':
-      return 'Resolved by hand'
+      return 'By hand'
     default:
       return undo.state satisfies never
   }
@@ -109,7 +109,6 @@ function labelOf(step: StepView): string {
     const done = step.children.filter((child) => child.endedAt !== null).length
     return `${done} of ${step.items} items`
   }
-  const code = step.error ? ` · ${step.error.code}` : ''
   switch (step.state) {
     case 'pending':
       return 'Not started'
@@ -117,16 +116,16 @@ function labelOf(step: StepView): string {
       return 'Running'
     case 'completed': {
       const took = (step.endedAt ?? step.startedAt) - step.startedAt
-      return took > 0 ? `Completed · ${duration(took)}` : 'Completed'
+      return took > 0 ? `Done ${duration(took)}` : 'Done'
     }
     case 'failed':
-      return `${step.stuck ? 'Stuck' : 'Failed'}${code}`
+      return step.stuck ? 'Stuck' : 'Failed'
     case 'retrying':
-      return `Retrying${code}`
+      return 'Retrying'
     case 'waiting':
-      return step.waitingFor ? `Waiting for a ${step.waitingFor.for}` : 'Waiting'
+      return step.waitingFor?.for === 'timer' ? 'Timer' : 'Waiting'
     case 'approval':
-      return 'Waiting for approval'
+      return 'Approval'
     case 'cancelled':
       return 'Stopped'
     default:

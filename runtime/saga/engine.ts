@@ -76,6 +76,8 @@ interface Resident {
   queue: Item[]
   busy: boolean
   touchedAt: number
+  /** Was in a commit that the store could not hold: its next one is its own. */
+  alone: boolean
   /** Why its messages are left alone: a bug of ours, to be mended before they are taken. */
   broken: string | null
 }
@@ -248,6 +250,7 @@ export class Engine {
         queue: [],
         busy: false,
         touchedAt: 0,
+        alone: false,
         broken: null,
       }
       this.#residents.set(entityId, resident)
@@ -270,11 +273,7 @@ export class Engine {
 
   async #drain(): Promise<void> {
     while (this.#running && this.#ready.size > 0) {
-      const batch: Resident[] = []
-      for (const resident of this.#ready) {
-        batch.push(resident)
-        if (batch.length >= this.#options.batchMax) break
-      }
+      const batch = this.#nextBatch()
       for (const resident of batch) {
         this.#ready.delete(resident)
         resident.busy = true
@@ -293,6 +292,28 @@ export class Engine {
       }
       for (const resident of batch) this.#release(resident)
     }
+  }
+
+  /** Leaves a saga alone. Who waits here is told; mail is kept for when the cause is mended. */
+  #giveUp(resident: Resident, what: string, error: unknown): void {
+    resident.broken = error instanceof Error ? error.message : String(error)
+    this.lastError = `${resident.id}: ${resident.broken}`
+    this.#options.logger.error(what, { sagaId: resident.id, error })
+    const reason = `Saga ${resident.id} cannot go on: ${resident.broken}`
+    resident.queue = resident.queue.filter((item) => {
+      item.settle?.({ accepted: false, code: 'UNAVAILABLE', reason })
+      return !item.settle
+    })
+  }
+
+  #nextBatch(): Resident[] {
+    const batch: Resident[] = []
+    for (const resident of this.#ready) {
+      if (resident.alone && batch.length > 0) continue
+      batch.push(resident)
+      if (resident.alone || batch.length >= this.#options.batchMax) break
+    }
+    return batch
   }
 
   /** Decides the messages at the head of an entity's queue; the queue keeps them until they are stored. */
@@ -334,13 +355,7 @@ export class Engine {
         if (isSagaError(error))
           verdict = { accepted: false, code: error.code, reason: error.message }
         else {
-          resident.broken = error instanceof Error ? error.message : String(error)
-          this.lastError = `${resident.id}: ${resident.broken}`
-          logger.error('A saga could not decide; its messages are kept', {
-            sagaId: resident.id,
-            message: item.message.type,
-            error,
-          })
+          this.#giveUp(resident, 'A saga could not decide; its messages are kept', error)
           return null
         }
       }
@@ -441,6 +456,7 @@ export class Engine {
     let posted = false
     for (const { resident, items, verdicts, state, commands, commit } of work) {
       resident.queue.splice(0, items.length)
+      resident.alone = false
       if (commit.entries.length > 0) {
         resident.state = state
         resident.seq = commit.fromSeq + commit.entries.length
@@ -509,9 +525,20 @@ export class Engine {
       resident.seq = -1
       resident.state = null
     }
-    const conflict = isSagaError(error) && error.code === 'CONFLICT'
-    if (!conflict) await new Promise<void>((resolve) => clock.after(200, resolve))
+    const code = isSagaError(error) ? error.code : null
+    if (code !== 'CONFLICT') await new Promise<void>((resolve) => clock.after(200, resolve))
+    if (code === 'INVALID_INPUT') this.#isolate(batch, error)
     for (const resident of batch) await this.#reconcile(resident)
+  }
+
+  /** The store cannot hold what one of these decided: commit each alone, and leave the one alone that fails again. */
+  #isolate(batch: readonly Resident[], error: unknown): void {
+    if (batch.length > 1) {
+      for (const resident of batch) resident.alone = true
+      return
+    }
+    for (const resident of batch)
+      this.#giveUp(resident, 'What a saga decided cannot be stored; its messages are kept', error)
   }
 
   /** After an unknown commit some of the mail may be acknowledged already: drop that, keep the rest. */
@@ -591,6 +618,7 @@ export class Engine {
       queue: [],
       busy: false,
       touchedAt: this.#options.clock.now(),
+      alone: false,
       broken: null,
     }
     restored.saga = saga
@@ -600,17 +628,11 @@ export class Engine {
     try {
       restored.state = replay(saga, entity)
     } catch (error) {
-      restored.broken = error instanceof Error ? error.message : String(error)
-      this.lastError = `${entity.entityId}: ${restored.broken}`
-      this.#options.logger.error('A saga could not be replayed; its messages are kept', {
-        sagaId: entity.entityId,
-        error,
-      })
+      this.#giveUp(restored, 'A saga could not be replayed; its messages are kept', error)
     }
     this.#residents.set(entity.entityId, restored)
     for (const call of Object.values(restored.state?.calls ?? {}))
-      if (!call.pending && !call.answered)
-        this.#performer.perform(entity.entityId, call, true)
+      if (!call.pending && !call.answered) this.#performer.perform(entity.entityId, call, true)
   }
 
   #resume(id: string): void {

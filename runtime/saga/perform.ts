@@ -53,7 +53,11 @@ export class Performer {
       this.#running.delete(id)
       if (this.#stopped) return
       const failed = 'ok' in outcome && !outcome.ok
-      this.#options.done(sagaId, command.call, again && failed ? { ...outcome, maybe: true } : outcome)
+      this.#options.done(
+        sagaId,
+        command.call,
+        again && failed ? { ...outcome, maybe: true } : outcome,
+      )
       const next = this.#waiting.shift()
       if (next) this.perform(next.sagaId, next.command, next.again)
     })

@@ -55,7 +55,7 @@ export function errorData(error: TRPCError, requestId: string | null): ErrorData
 
 /** What the client reads: never the inside of an unforeseen error. */
 export function errorMessage(error: TRPCError, requestId: string | null): string {
-  if (error.cause instanceof z.ZodError)
+  if (error.code === 'BAD_REQUEST' && error.cause instanceof z.ZodError)
     return zodIssues(error.cause)
       .slice(0, 3)
       .map((issue) => (issue.path.length ? `${issue.path.join('.')}: ` : '') + issue.message)

@@ -66,6 +66,8 @@ export async function openTestHost(
     host,
     databaseUrl,
     url: web.url,
+    /** Breaks every open connection to the API. */
+    cut: web.cut,
     /** What was logged so far, as JSON lines. */
     lines,
     cookieFor,

@@ -61,7 +61,7 @@ const CACHED = 8
 export function readSource(text: string): SourceText {
   const known = cache.get(text)
   if (known) return known
-  const source = read(text)
+  const source = withinBounds(read(text))
   cache.set(text, source)
   if (cache.size > CACHED) {
     for (const oldest of cache.keys()) {
@@ -70,6 +70,19 @@ export function readSource(text: string): SourceText {
     }
   }
   return source
+}
+
+/** Syntax errors told of one text; after the first few, the others follow from them. */
+const ISSUES_MAX = 20
+
+function withinBounds(source: SourceText): SourceText {
+  const { length } = source.text
+  const issues = source.issues.slice(0, ISSUES_MAX).map((issue) => {
+    if (!issue.range) return issue
+    const start = Math.min(issue.range.start, length)
+    return { ...issue, range: { start, end: Math.min(Math.max(start, issue.range.end), length) } }
+  })
+  return { ...source, issues }
 }
 
 function read(text: string): SourceText {

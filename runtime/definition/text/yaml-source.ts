@@ -25,7 +25,8 @@ export function readYamlWhole(text: string): SourceText {
     prettyErrors: false,
     strict: true,
     uniqueKeys: true,
-    logLevel: 'silent',
+    // Silence would also hide that there are several documents.
+    logLevel: 'error',
   })
   const issues = document.errors.map(describeError)
   const reader = new YamlReader(text, document)

@@ -93,7 +93,7 @@ function missingTarget(edge: GraphEdge, context: RuleContext): Issue[] {
             commands: [connect(guess)],
           },
         ]),
-    ...(edge.from === null ? [] : [{ title: 'Remove this arrow', commands: [connect(null)] }]),
+    ...(canCut(edge, context) ? [{ title: 'Remove this arrow', commands: [connect(null)] }] : []),
   ]
   const subject =
     edge.from === null
@@ -141,8 +141,18 @@ function namedCycle(cycle: string[], context: RuleContext): Issue {
     step: last,
     message: `These steps go round in a circle: ${shown.join(' → ')}.`,
     hint: 'A saga moves forward only: use a retry policy, a map or a child saga to repeat something.',
-    fixes: edge === undefined ? [] : [{ title: 'Remove the arrow back', commands: [cut(edge)] }],
+    fixes:
+      edge !== undefined && canCut(edge, context)
+        ? [{ title: 'Remove the arrow back', commands: [cut(edge)] }]
+        : [],
   }
+}
+
+/** A region has a start and a choice a branch: such an arrow can be led elsewhere, not taken away. */
+function canCut({ from, port }: GraphEdge, { graph }: RuleContext): boolean {
+  if (from === null) return false
+  const step = graph.steps.get(from)?.step
+  return step?.type !== 'choice' || port === 'otherwise' || step.branches.length > 1
 }
 
 function cut({ region, from, port }: GraphEdge): EditCommand {

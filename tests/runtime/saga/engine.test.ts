@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRuntime, type RuntimeOptions } from '@/runtime/create-runtime'
 import type { SagaDocument } from '@/runtime/definition/schema'
+import { SagaError } from '@/runtime/errors'
 import type { Outcome } from '@/runtime/journal/entry'
 import { createMemoryStore, type MemoryStore } from '@/runtime/journal/memory-store'
 import type { ParticipantCall } from '@/runtime/participant/participant'
@@ -154,6 +155,26 @@ describe('the engine', () => {
     expect(bench.store.saga('one')?.status).toBe('ROLLED_BACK')
     expect(bench.calls.slice(-2).map((call) => call.operation)).toEqual(['undo_b', 'undo_a'])
     await second.stop()
+  })
+
+  it('keeps one saga that the store cannot hold from stopping the others', async () => {
+    const bench = new Bench(three)
+    const commit = bench.store.commit.bind(bench.store)
+    bench.store.commit = async (lease, list) => {
+      if (list.some((one) => one.entityId === 's7'))
+        throw new SagaError('INVALID_INPUT', 'a value that cannot be stored')
+      return commit(lease, list)
+    }
+    const runtime = bench.runtime()
+    await runtime.start()
+    void runtime.startMany(
+      Array.from({ length: 20 }, (_, n) => ({ definition: 'test', input: n, id: `s${n}` })),
+    )
+    await bench.clock.advance(60_000)
+    const ended = Array.from({ length: 20 }, (_, n) => bench.store.saga(`s${n}`)?.status)
+    expect(ended.filter((status) => status === 'COMPLETED')).toHaveLength(19)
+    expect(runtime.health().lastError).toContain('cannot be stored')
+    await runtime.stop()
   })
 
   it('stands by while another worker holds the lease, and its verbs work all the same', async () => {

@@ -67,7 +67,7 @@ test('finds an arrow to a step that does not exist and offers the likely one', (
 
 test('finds an arrow of a choice and of a timeout that lead nowhere', () => {
   const document = saga({
-    which: choice({ big: 'gone' }, 'ask'),
+    which: choice({ big: 'gone', odd: 'ask' }, 'ask'),
     ask: { type: 'signal', signal: 'go', timeoutMs: 5, onTimeout: { next: 'lost' } },
   })
   expect(findings(document)).toEqual([
@@ -101,7 +101,7 @@ test('names the steps of a cycle', () => {
   const document = saga({
     a: undoable('b'),
     b: undoable('c'),
-    c: choice({ again: 'b' }, 'd'),
+    c: choice({ again: 'b', odd: 'd' }, 'd'),
     d: done,
   })
   expect(findings(document)).toEqual(['structure/cycle c'])

@@ -49,6 +49,16 @@ test('does not say again what parsing said', () => {
   expect(found(verify(document, { parsed: issues }))).toEqual([])
 })
 
+test('finds nothing to say about the seeded sagas', () => {
+  for (const name of ['venture-funding', 'venture-launch']) {
+    const { document, issues } = parseDefinition(
+      readFileSync(`prisma/sagas/${name}.saga.yaml`, 'utf8'),
+    )
+    expect(issues).toEqual([])
+    expect(document === undefined ? null : verify(document)).toEqual([])
+  }
+})
+
 test('takes any document that has the right shape, however broken', () => {
   const documents = [
     saga({}, { start: 'constructor' }),

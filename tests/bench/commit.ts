@@ -1,6 +1,6 @@
 /**
  * What a group commit costs: one commit at a time on an embedded PostgreSQL with fsync on, as the engine does it.
- * Run: npx tsx tests/bench/commit.bench.ts [--json]
+ * Run: npx tsx tests/bench/commit.ts [--json]
  *
  * `entries`: each entity advances by one entry. `turns`: each also acknowledges its message, posts one, and sets and
  * cancels a timer, with the saga's row changed every fifth time: about what a step of a real saga writes.
