@@ -8,6 +8,7 @@ import { type KeyboardEvent, type RefObject, useRef } from 'react'
 import { type Action, pressed, useActions } from '../shell/actions'
 import type { Point } from './arrange'
 import {
+  addCommand,
   type CanvasCommand,
   disconnectCommand,
   type Gesture,
@@ -20,6 +21,7 @@ import { type Direction, nextFocus } from './focus-order'
 import type { FocusStore } from './focus-store'
 import { copySteps, pasteCommand, readFragment } from './fragment'
 import { GRID, LANE } from './measures'
+import type { StepTemplate } from './new-step'
 import type { PickerRequest } from './step-picker'
 import type { Camera } from './use-camera'
 import { useClipboard } from './use-clipboard'
@@ -37,7 +39,7 @@ const DIRECTIONS: Record<string, Direction> = {
 export interface CanvasActions {
   onKeyDown: (event: KeyboardEvent) => void
   menuFor: (target: MenuTarget, client: Point) => { label: string; groups: MenuEntry[][] }
-  openAdd: () => void
+  place: (template: StepTemplate) => void
   tidy: () => void
   focusCurrent: () => void
 }
@@ -222,7 +224,15 @@ export function useCanvasActions(given: Given): CanvasActions {
   }
 
   return {
-    openAdd,
+    place: (template) => {
+      const found = selection.length === 1 ? index.steps.get(selection[0] ?? '') : undefined
+      const port = found?.ports.find(({ target }) => target === null) ?? found?.ports[0]
+      const spot: Spot =
+        found && port
+          ? { region: found.region, from: found.id, port: port.id }
+          : { region: [], at: onGrid(camera.middle().place) }
+      command(addCommand(index, spot, template))
+    },
     tidy,
     focusCurrent: () => {
       if (focus.current !== null) focusElement(focus.current)

@@ -73,8 +73,8 @@ export interface SagaCanvasHandle {
   /** Brings a step into view and gives it the focus. */
   reveal: (step: string, options?: { focus?: boolean }) => void
   fit: () => void
-  /** Opens the picker in the middle, for a new loose step. */
-  add: () => void
+  /** Adds a step after the selected one, or loose in the middle. */
+  place: (template: StepTemplate) => void
 }
 
 const NODE_TYPES = { step: StepNode, bracket: BracketNode, lane: LaneNode, dot: DotNode }
@@ -181,7 +181,7 @@ function Canvas({
         if (options?.focus !== false) focus.move(step)
       },
       fit: () => camera.fit(),
-      add: () => actions.openAdd(),
+      place: (template) => actions.place(template),
     }),
     [camera, focus, actions],
   )
