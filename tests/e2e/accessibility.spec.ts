@@ -8,6 +8,7 @@ import { apiOf, signInAs, startLaunch } from '../support/people'
 import { resetSwitches, setSwitches } from '../support/switches'
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+/** Not the rules that axe itself calls experimental. */
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 const PAGES = [
@@ -80,7 +81,10 @@ async function check(page: Page): Promise<void> {
         window as unknown as {
           axe: { run(where: Document, how: unknown): Promise<AxeResults> }
         }
-      ).axe.run(document, { runOnly: { type: 'tag', values: tags } }),
+      ).axe.run(document, {
+        runOnly: { type: 'tag', values: tags },
+        rules: { 'label-content-name-mismatch': { enabled: false } },
+      }),
     TAGS,
   )
   const found = results.violations.map(({ id, help, nodes }) => ({
