@@ -23,7 +23,7 @@ export function effectWords(preview: DecisionPreview): string {
   switch (preview.decision) {
     case 'CONTINUE':
       return preview.starts.length > 0
-        ? `Opens the gate; ${steps(preview.starts.length)} start`
+        ? `Opens the gate; ${steps(preview.starts.length)} ${preview.starts.length === 1 ? 'starts' : 'start'}`
         : preview.compensates.length > 0
           ? `Tries ${steps(preview.compensates.length)} again`
           : 'Opens the gate'

@@ -39,7 +39,7 @@ export function GateCase({
           <span>
             Asked <RelativeTime at={gate.openedAt} />
           </span>
-          <span>Decided by {gate.roles.join(' or ')}</span>
+          <span>The {gate.roles.join(' or ')} decides</span>
         </p>
         {gate.status === 'OPEN' ? (
           gate.dueAt ? (
@@ -70,21 +70,23 @@ export function GateCase({
         )}
       </header>
       <Context value={gate.context} />
-      <div className="h-96 shrink-0 border-y bg-canvas">
-        {run ? (
-          <RunDrawing
-            document={run.document}
-            layout={run.layout}
-            view={view}
-            selected={gate.step}
-            onSelect={NOTHING}
-          />
-        ) : (
-          <Skeleton className="h-full rounded-none" />
-        )}
+      <div className="relative min-h-96 shrink-0 flex-1 border-t bg-canvas">
+        <div className="absolute inset-0">
+          {run ? (
+            <RunDrawing
+              document={run.document}
+              layout={run.layout}
+              view={view}
+              selected={gate.step}
+              onSelect={NOTHING}
+            />
+          ) : (
+            <Skeleton className="h-full rounded-none" />
+          )}
+        </div>
       </div>
       {gate.decisions.length > 0 ? (
-        <section className="p-5">
+        <section className="border-t p-5">
           <h3 className="mb-2 font-medium text-sm">Decided on this saga before</h3>
           <ul className="flex flex-col gap-2">
             {gate.decisions.map((decision) => (

@@ -318,7 +318,7 @@ export class Engine {
 
   /** Decides the messages at the head of an entity's queue; the queue keeps them until they are stored. */
   async #decide(resident: Resident): Promise<Work | null> {
-    const { clock, logger, turnMax, snapshotEvery } = this.#options
+    const { clock, turnMax, snapshotEvery } = this.#options
     if (resident.broken) return null
     const items = resident.queue.slice(0, turnMax)
     const entries: Entry[] = []
