@@ -3,7 +3,8 @@
  * by different code, so they must agree on every step.
  */
 import { describe, expect, it } from 'vitest'
-import { foldEntries } from '@/runtime/projection/run-view'
+import type { Message } from '@/runtime/journal/entry'
+import { emptyRunView, foldEntries } from '@/runtime/projection/run-view'
 import { action, BY, DryRun, no, ok, saga } from '../../support/dry-run'
 
 const chain = saga({
@@ -25,17 +26,16 @@ const chain = saga({
   },
 })
 
-const decide = (decision: 'CONTINUE' | 'ABORT', seenSeq: number) =>
-  ({
-    type: 'decide',
-    step: 'g',
-    decision,
-    decisionId: 'x',
-    reasoning: 'because',
-    conditions: [],
-    by: BY,
-    seenSeq,
-  }) as const
+const decide = (decision: 'CONTINUE' | 'ABORT', seenSeq: number): Message => ({
+  type: 'decide',
+  step: 'g',
+  decision,
+  decisionId: 'x',
+  reasoning: 'because',
+  conditions: [],
+  by: BY,
+  seenSeq,
+})
 
 describe('the view of a real journal', () => {
   it('agrees with the snapshot when all goes well', () => {
@@ -71,6 +71,14 @@ describe('the view of a real journal', () => {
       ])
     }
     expect(view.compensations.at(-1)).toBe('a')
+  })
+
+  it('shows a join as completed once its losing branches are compensated, before the run ends', () => {
+    const run = new DryRun([chain]).start('test')
+    expect(run.state().gates.g).toBeDefined()
+    expect(run.state().steps.p?.state).toBe('completed')
+    const view = foldEntries(run.entries(), emptyRunView(chain))
+    expect(view.steps.get('p')?.state).toBe('completed')
   })
 
   it('knows outputs that arrived while the saga was paused', () => {
