@@ -192,8 +192,10 @@ function matches(route: string, href: string): boolean {
   )
 }
 
-const nameOf = (route: string) =>
-  route === '/' ? 'overview' : route.slice(1).replaceAll(/[[\]]/g, '').replaceAll('/', '-')
+function nameOf(route: string): string {
+  if (route === '/') return 'overview'
+  return route.slice(1).replaceAll(/[[\]]/g, '').replaceAll('/', '-')
+}
 
 async function startServer(): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['tests/support/e2e-server.mjs'], {
