@@ -224,6 +224,7 @@ function Canvas({
         data-mode={mode}
         data-stale={stale || undefined}
         data-waiting={drawing.waiting || undefined}
+        data-settled={drawing.arrangement.missing.length === 0 || undefined}
         data-undo={showUndo ? 'on' : 'off'}
         onKeyDown={actions.onKeyDown}
         onDragOver={pointer.onDragOver}

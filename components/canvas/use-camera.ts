@@ -58,8 +58,10 @@ export function useCamera({
       )
       const start = now.current.drawing.absolute.get('start:')
       if (opening && zoom < READABLE && start) {
-        const close = Math.min(0.8, Math.max(0.5, (size.width - 2 * PADDING) / 520))
-        const x = size.width / 2 - (start.x + start.width / 2) * close
+        const close = Math.min(0.8, Math.max(0.5, (size.width - PADDING) / box.width))
+        const fits = box.width * close <= size.width
+        const centre = fits ? box.x + box.width / 2 : start.x + start.width / 2
+        const x = size.width / 2 - centre * close
         void flow.setViewport({ x, y: PADDING - start.y * close, zoom: close })
         return
       }

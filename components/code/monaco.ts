@@ -21,7 +21,7 @@ const THEMES = { dark: 'sagawright-dark', light: 'sagawright-light' } as const
 /** Gives the editors the page's colours; call again when the theme changes. */
 export function applyTheme(theme: 'dark' | 'light'): void {
   const style = getComputedStyle(document.documentElement)
-  const token = (name: string) => style.getPropertyValue(`--color-${name}`).trim()
+  const token = (name: string) => sixDigits(style.getPropertyValue(`--color-${name}`).trim())
   const alpha = (name: string, hex: string) => `${token(name).slice(0, 7)}${hex}`
   const rule = (name: string, color: string) => ({
     token: name,
@@ -72,6 +72,11 @@ export function applyTheme(theme: 'dark' | 'light'): void {
     },
   })
   monaco.editor.setTheme(THEMES[theme])
+}
+
+/** Stylesheets may be minified to `#fff`, which the editor does not read. */
+function sixDigits(color: string): string {
+  return /^#[0-9a-f]{3}$/i.test(color) ? color.replace(/[0-9a-f]/gi, '$&$&') : color
 }
 
 /** What every editor of ours has in common. */

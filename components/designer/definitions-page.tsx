@@ -257,7 +257,7 @@ function Cell({
 function Problems({ errors, warnings }: { errors: number; warnings: number }) {
   if (errors > 0) {
     return (
-      <span className="inline-flex items-center gap-1.5 text-state-failed tabular-nums">
+      <span className="flex items-center gap-1.5 text-state-failed tabular-nums">
         <CircleAlert size={13} aria-hidden />
         {errors} {errors === 1 ? 'error' : 'errors'}
       </span>
@@ -265,14 +265,14 @@ function Problems({ errors, warnings }: { errors: number; warnings: number }) {
   }
   if (warnings > 0) {
     return (
-      <span className="inline-flex items-center gap-1.5 text-state-compensating tabular-nums">
+      <span className="flex items-center gap-1.5 text-state-compensating tabular-nums">
         <TriangleAlert size={13} aria-hidden />
         {warnings} {warnings === 1 ? 'warning' : 'warnings'}
       </span>
     )
   }
   return (
-    <span className="inline-flex items-center gap-1.5 text-text-3">
+    <span className="flex items-center gap-1.5 text-text-3">
       <CircleCheck size={13} aria-hidden />
       None
     </span>

@@ -83,8 +83,7 @@ steps:
     input:
       to: '$exists(input.owner) ? input.owner : "founders@example.com"'
       template: '"registered"'
-      data:
-        kind: company
+      data: '{ "name": input.name }'
     effect: retriable
     retry: { attemptsMax: 20 }
 `,

@@ -4,7 +4,7 @@
  * 1. A schema comes from the saga's author and the data from anyone: patterns run on a linear-time engine.
  * 2. Compiled once per schema and kept, least recently used first out; nothing is loaded from elsewhere.
  */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020'
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { RE2JS } from 're2js'
 
 export type InputSchema = Record<string, unknown>
