@@ -4,10 +4,7 @@
 export { type CompiledSaga, compileSaga, digestDocument } from './compiler/compile'
 export { type CallbackTokens, createRuntime, type RuntimeOptions } from './create-runtime'
 export type { DefinitionStore } from './definition/definition-store'
-export {
-  createMemoryDefinitionStore,
-  createMemoryDefinitionStore,
-} from './definition/memory-definition-store'
+export { createMemoryDefinitionStore } from './definition/memory-definition-store'
 export { parseDefinition } from './definition/parse'
 export type { Layout, SagaDocument } from './definition/schema'
 export { type ErrorCode, isSagaError, SagaError, type StepFailure } from './errors'
