@@ -73,6 +73,8 @@ export interface SagaCanvasHandle {
   /** Brings a step into view and gives it the focus. */
   reveal: (step: string, options?: { focus?: boolean }) => void
   fit: () => void
+  /** Gives the focus to the step that had it. */
+  focus: () => void
   /** Adds a step after the selected one, or loose in the middle. */
   place: (template: StepTemplate) => void
 }
@@ -181,6 +183,7 @@ function Canvas({
         if (options?.focus !== false) focus.move(step)
       },
       fit: () => camera.fit(),
+      focus: () => actions.focusCurrent(),
       place: (template) => actions.place(template),
     }),
     [camera, focus, actions],

@@ -103,8 +103,13 @@ export function useCamera({
     flow.setNodes(
       drawing.nodes.map((node) => {
         const want = chosen.has(node.id)
-        if (!want) return node
         const before = held.get(node.id)
+        // whoever holds a step keeps it in hand, whatever arrives meanwhile
+        if (before?.dragging) {
+          const { position } = before
+          return { ...node, position, selected: want, dragging: true } as CanvasNode
+        }
+        if (!want) return node
         return before?.selected && sameBut(before, node) ? before : { ...node, selected: true }
       }),
     )
