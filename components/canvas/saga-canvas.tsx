@@ -258,7 +258,7 @@ function Canvas({
           connectionRadius={28}
           connectOnClick={false}
           zoomOnDoubleClick={false}
-          attributionPosition="bottom-center"
+          attributionPosition="bottom-right"
           isValidConnection={pointer.isValidConnection}
           onConnect={pointer.onConnect}
           onConnectEnd={pointer.onConnectEnd}
