@@ -62,6 +62,7 @@ async function start() {
     first: DEMO_PORT_DEFAULT,
     host: '127.0.0.1',
     name: 'DEMO_PORT',
+    not: port,
   })
   const origin = process.env.NEXTAUTH_URL ?? `http://${reachableHost()}:${port}`
   const demoUrl = `http://127.0.0.1:${demoPort}`
@@ -170,7 +171,8 @@ function follow(instance, child) {
   undo.push(() => child.stop())
 }
 
-async function choosePort({ given, first, host, name }) {
+/** `not` is taken already, although nobody listens there yet. */
+async function choosePort({ given, first, host, name, not = 0 }) {
   if (given) {
     const free = await canListen(Number(given), host)
     if (free === true) return Number(given)
@@ -179,7 +181,7 @@ async function choosePort({ given, first, host, name }) {
     })
   }
   for (let port = first; port < first + PORTS_TRIED; port++) {
-    if ((await canListen(port, host)) !== true) continue
+    if (port === not || (await canListen(port, host)) !== true) continue
     if (port !== first) console.log(`  Port ${first} is taken; using ${port}.`)
     return port
   }
