@@ -42,7 +42,7 @@ export function GateList({
                   )}
                 >
                   <span className="line-clamp-2 font-medium">{gate.question}</span>
-                  <span className="flex items-center justify-between gap-3 text-text-3 text-xs">
+                  <span className="flex items-center justify-between gap-3 text-text-2 text-xs">
                     <span className="truncate">{gate.ventureName ?? gate.sagaName}</span>
                     {gate.dueAt ? (
                       <Countdown
