@@ -230,6 +230,7 @@ function Canvas({
         data-settled={drawing.arrangement.missing.length === 0 || undefined}
         data-undo={showUndo ? 'on' : 'off'}
         onKeyDown={actions.onKeyDown}
+        onFocus={actions.onFocus}
         onDragOver={pointer.onDragOver}
         onDrop={pointer.onDrop}
       >
