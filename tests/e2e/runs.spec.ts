@@ -2,7 +2,7 @@
  * The operator's day: start a run, watch it, see it fail and come back, steer it, find it again.
  */
 import { expect, type Page, test } from '@playwright/test'
-import { apiOf, signInAs, startLaunch } from '../support/people'
+import { apiOf, companyName, signInAs, startLaunch } from '../support/people'
 import { resetSwitches, setSwitches } from '../support/switches'
 
 let origin = ''
@@ -35,7 +35,7 @@ test('starts a run from the list with the saga’s own form and follows it to it
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Saga', { exact: true }).click()
   await page.getByRole('option', { name: /Launch a venture/ }).click()
-  await dialog.getByLabel('Company name').fill(`From the form ${Date.now()}`)
+  await dialog.getByLabel('Company name').fill(companyName())
   await dialog.getByRole('button', { name: 'Start', exact: true }).click()
   await page.waitForURL(/\/runs\/[^?]+/)
   await status(page, 'Completed')
