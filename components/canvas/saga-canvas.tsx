@@ -229,8 +229,13 @@ function Canvas({
         data-waiting={drawing.waiting || undefined}
         data-settled={drawing.arrangement.missing.length === 0 || undefined}
         data-undo={showUndo ? 'on' : 'off'}
-        onKeyDown={actions.onKeyDown}
+        onKeyDown={(event) => {
+          camera.touch()
+          actions.onKeyDown(event)
+        }}
         onFocus={actions.onFocus}
+        onPointerDownCapture={camera.touch}
+        onWheelCapture={camera.touch}
         onDragOver={pointer.onDragOver}
         onDrop={pointer.onDrop}
       >
