@@ -206,7 +206,7 @@ export function ParticipantDialog({
             hint="Calls to it fail as if it did not answer, until it is enabled again."
           />
         </div>
-        {save.error ? (
+        {save.error && Object.keys(problems).length === 0 ? (
           <p role="alert" className="text-state-failed">
             {errorWords(save.error)}
           </p>

@@ -63,8 +63,13 @@ export function ParticipantsPage() {
           toast.success(
             `${name} answers${health.latencyMs === null ? '' : ` in ${duration(health.latencyMs)}`}`,
           )
-        } else {
+        } else if (health.status === 'DOWN') {
           toast.error(`${name} does not answer`, { description: health.error })
+        } else {
+          toast(`Nobody knows how ${name} is`, {
+            description:
+              health.error ?? 'It has no health address. Give it one to have it checked.',
+          })
         }
       },
       onError: (error, { name }) =>

@@ -39,7 +39,7 @@ export function Copyable({
           className,
         )}
       >
-        <span className="sr-only">Copy {what}</span>
+        <span className="sr-only">Copy {what} </span>
         <span className="truncate">{shown ?? shortId(value)}</span>
         {copied ? (
           <Check size={12} className="shrink-0 text-state-completed" aria-hidden />
