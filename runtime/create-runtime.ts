@@ -89,7 +89,7 @@ class SagaRuntime implements Runtime {
     this.#options = options
     this.#workerId = options.workerId ?? options.ids.uuid()
     this.#leaseMs = options.leaseMs ?? 6_000
-    this.#definitions = new Definitions(options.definitions)
+    this.#definitions = new Definitions(options.definitions, options.clock)
     this.#lease = { workerId: this.#workerId, epoch: 0, shards: [] }
   }
 
@@ -139,6 +139,7 @@ class SagaRuntime implements Runtime {
       )
     const digest = digestDocument(request.document)
     const published = await this.#options.definitions.publish({ ...request, digest })
+    this.#definitions.published(request.document.name)
     return { name: request.document.name, issues, ...published }
   }
 

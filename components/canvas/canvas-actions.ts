@@ -4,7 +4,7 @@
  * Everything that can be done on the canvas without a pointer, in one list with stable ids: the shortcuts, the command
  * palette, the context menus and the shortcut sheet are all read from it.
  */
-import { type KeyboardEvent, type RefObject, useRef } from 'react'
+import type { FocusEvent, KeyboardEvent, RefObject } from 'react'
 import { type Action, pressed, useActions } from '../shell/actions'
 import type { Point } from './arrange'
 import {
@@ -38,6 +38,7 @@ const DIRECTIONS: Record<string, Direction> = {
 
 export interface CanvasActions {
   onKeyDown: (event: KeyboardEvent) => void
+  onFocus: (event: FocusEvent) => void
   menuFor: (target: MenuTarget, client: Point) => { label: string; groups: MenuEntry[][] }
   place: (template: StepTemplate) => void
   tidy: () => void
@@ -66,7 +67,6 @@ export function useCanvasActions(given: Given): CanvasActions {
   const { onSelect, command, say, openPicker } = given
   const { index } = drawing.flow
   const connecting = useKeyboardConnect(given)
-  const anchor = useRef<string | null>(null)
 
   const current = (): string | null => selection.at(-1) ?? focus.current
   const chosen = (): readonly string[] => {
@@ -219,7 +219,6 @@ export function useCanvasActions(given: Given): CanvasActions {
     if (to === null || to === undefined) return say('Nothing further that way')
     if (extend) onSelect([...new Set([...selection, ...(from ? [from] : []), to])])
     else onSelect([to])
-    anchor.current = to
     focusElement(to)
   }
 
@@ -236,6 +235,13 @@ export function useCanvasActions(given: Given): CanvasActions {
     tidy,
     focusCurrent: () => {
       if (focus.current !== null) focusElement(focus.current)
+    },
+    // a step that gets the focus by Tab or by a screen reader is the one that keys are about
+    onFocus: ({ target }) => {
+      const step = target instanceof HTMLElement ? target.dataset.step : undefined
+      if (step === undefined) return
+      focus.move(step)
+      if (target.matches(':focus-visible') && !selection.includes(step)) onSelect([step])
     },
     onKeyDown: (event) => {
       const key = pressed(event)

@@ -73,6 +73,8 @@ export interface SagaCanvasHandle {
   /** Brings a step into view and gives it the focus. */
   reveal: (step: string, options?: { focus?: boolean }) => void
   fit: () => void
+  /** Gives the focus to the step that had it. */
+  focus: () => void
   /** Adds a step after the selected one, or loose in the middle. */
   place: (template: StepTemplate) => void
 }
@@ -181,6 +183,7 @@ function Canvas({
         if (options?.focus !== false) focus.move(step)
       },
       fit: () => camera.fit(),
+      focus: () => actions.focusCurrent(),
       place: (template) => actions.place(template),
     }),
     [camera, focus, actions],
@@ -226,7 +229,13 @@ function Canvas({
         data-waiting={drawing.waiting || undefined}
         data-settled={drawing.arrangement.missing.length === 0 || undefined}
         data-undo={showUndo ? 'on' : 'off'}
-        onKeyDown={actions.onKeyDown}
+        onKeyDown={(event) => {
+          camera.touch()
+          actions.onKeyDown(event)
+        }}
+        onFocus={actions.onFocus}
+        onPointerDownCapture={camera.touch}
+        onWheelCapture={camera.touch}
         onDragOver={pointer.onDragOver}
         onDrop={pointer.onDrop}
       >
@@ -255,7 +264,7 @@ function Canvas({
           connectionRadius={28}
           connectOnClick={false}
           zoomOnDoubleClick={false}
-          attributionPosition="bottom-center"
+          attributionPosition="bottom-right"
           isValidConnection={pointer.isValidConnection}
           onConnect={pointer.onConnect}
           onConnectEnd={pointer.onConnectEnd}

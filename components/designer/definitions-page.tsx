@@ -85,6 +85,7 @@ export function DefinitionsPage() {
         <Input
           ref={search}
           type="search"
+          quiet
           className="w-72 max-w-full"
           icon={<Search size={14} aria-hidden />}
           aria-label="Search the sagas"

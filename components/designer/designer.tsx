@@ -105,7 +105,14 @@ function Open({ session, detail }: { session: Session; detail: DefinitionDetail 
   // on a narrow page the panels would cover the drawing, so there they open when asked
   const wide = useWide()
   const shown: Panes = {
-    left: panes.left === null ? (wide ? 'add' : null) : panes.left === 'none' ? null : panes.left,
+    left:
+      panes.left === null
+        ? wide && view === 'design'
+          ? 'add'
+          : null
+        : panes.left === 'none'
+          ? null
+          : panes.left,
     inspector: panes.inspector ?? wide,
     problems: panes.problems,
   }

@@ -38,6 +38,7 @@ export function Palette({
     <div className="flex h-full min-h-0 flex-col">
       <div className="p-2">
         <Input
+          quiet
           icon={<Search size={14} aria-hidden />}
           aria-label="Search what to add"
           placeholder="Add a step…"

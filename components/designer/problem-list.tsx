@@ -28,7 +28,7 @@ export function ProblemList({
   if (issues.length === 0) {
     return (
       <p className="px-4 py-6 text-center text-text-2">
-        No problems: every way through this saga has been checked by the rules.
+        No problems found: structure, compensations, pivot, waits and data flow are sound.
       </p>
     )
   }

@@ -107,7 +107,7 @@ export function Workbench({
         case 'open':
           store.select([command.step])
           onPanes({ inspector: true })
-          if (command.field === 'title') setFocusTitle((n) => n + 1)
+          setFocusTitle((n) => n + 1)
           break
         default:
           command satisfies never
@@ -251,19 +251,20 @@ export function Workbench({
       ) : null}
       <Group orientation="vertical" className="min-w-0 flex-1">
         <Panel id="main" minSize={120} className="h-full">
-          {view === 'design' ? drawing : null}
-          {view === 'code' ? text : null}
-          {view === 'split' ? (
-            <Group orientation="horizontal" className="h-full">
-              <Panel id="drawing" minSize={240} className="h-full">
+          {/* one tree for all views, so that what stays on screen keeps its place */}
+          <Group orientation="horizontal" className="h-full">
+            {view === 'code' ? null : (
+              <Panel key="drawing" id="drawing" minSize={240} className="h-full">
                 {drawing}
               </Panel>
-              <Grip orientation="vertical" />
-              <Panel id="code" defaultSize="45%" minSize={240} className="h-full">
+            )}
+            {view === 'split' ? <Grip key="grip" orientation="vertical" /> : null}
+            {view === 'design' ? null : (
+              <Panel key="code" id="code" defaultSize="45%" minSize={240} className="h-full">
                 {text}
               </Panel>
-            </Group>
-          ) : null}
+            )}
+          </Group>
         </Panel>
         {panes.problems ? (
           <>
@@ -279,6 +280,11 @@ export function Workbench({
       {panes.inspector && document && context && view !== 'code' ? (
         <aside
           aria-label="Inspector"
+          onKeyDown={(event) => {
+            // what is open over the inspector closes first
+            const inside = event.currentTarget.contains(event.target as Node)
+            if (event.key === 'Escape' && inside && !event.defaultPrevented) canvas.current?.focus()
+          }}
           className="z-20 w-[376px] shrink-0 border-l max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:shadow-popover max-md:top-auto max-md:left-0 max-md:h-[70%] max-md:w-auto max-md:border-t max-md:border-l-0"
         >
           <EditProvider value={context}>

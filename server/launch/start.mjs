@@ -136,7 +136,8 @@ async function start() {
 
   console.log(`\n  Open ${bold(origin)}, or sign in at once (each link works one time):\n`)
   for (const { role, url } of links) console.log(`    ${role.toLowerCase().padEnd(9)} ${url}`)
-  console.log(`\n  ${dim('Ctrl-C stops everything.')}\n`)
+  console.log(`\n  The demo services have switches that make them fail: ${demoUrl}`)
+  console.log(`  ${dim('Ctrl-C stops everything.')}\n`)
 
   const how = await web.exited
   if (!stopping)

@@ -89,3 +89,29 @@ describe('toFlow', () => {
     })
   })
 })
+
+describe('the way back', () => {
+  it('is drawn without shortcuts past a bracket that may be skipped', () => {
+    const flow = toFlow(
+      read(`kind: saga
+name: skipping
+start: a
+steps:
+  a: { type: action, participant: p, operation: a, effect: compensatable, compensation: { operation: x }, next: each }
+  each:
+    type: map
+    items: input.items
+    next: c
+    region:
+      start: b
+      steps:
+        b: { type: action, participant: p, operation: b, effect: compensatable, compensation: { operation: x } }
+  c: { type: action, participant: p, operation: c, effect: compensatable, compensation: { operation: x } }
+`),
+    )
+    expect(flow.undoEdges.map(({ source, target }) => `${source} ${target}`)).toEqual([
+      'c b',
+      'b a',
+    ])
+  })
+})
