@@ -94,7 +94,7 @@ test('pauses and resumes with a reason, and the journal keeps it', async ({ page
   await page.getByLabel('Reason').fill('The auditors are here')
   await page.getByRole('button', { name: 'Pause the run' }).click()
   await status(page, 'Paused')
-  await expect(page.getByText('The auditors are here')).toBeVisible()
+  await expect(page.locator('#main').getByText('The auditors are here')).toBeVisible()
 
   await page.getByRole('button', { name: 'Resume' }).click()
   await page.getByLabel('Reason').fill('They left')
