@@ -180,7 +180,7 @@ export function callUndo(turn: Turn, id: string, attempt: number, firstAt: numbe
       turn.saga.document.timeoutMs ??
       DEFAULT_TIMEOUT_MS,
   }
-  turn.state.calls[call] = { ...command, startedAt: turn.at }
+  turn.state.calls[call] = { startedAt: turn.at, ...command }
   turn.commands.push(command)
   turn.fact({
     t: 'compensation.started',
