@@ -27,7 +27,7 @@ const BORDER = 1
 export type StepNodeType = Node<StepData, 'step'>
 
 export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<StepNodeType>) {
-  const { mode } = useContext(CanvasContext)
+  const { mode, overlay: run } = useContext(CanvasContext)
   const overlay = useOverlay(id)
   const focusable = useIsFocusTarget(id)
   const mark = useSearchMark(id)
@@ -44,7 +44,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
       data-tone={kind.tone}
       data-selected={selected || undefined}
       data-state={overlay?.state}
-      data-idle={mode === 'view' && overlay === undefined ? '' : undefined}
+      data-idle={run !== null && overlay === undefined ? '' : undefined}
       data-mark={mark ?? undefined}
       data-problem={data.problems ? (data.problems.errors > 0 ? 'error' : 'warning') : undefined}
       style={{ width, height }}
