@@ -84,11 +84,12 @@ export function useCanvasActions(given: Given): CanvasActions {
       ?.querySelector<HTMLElement>(`[data-step="${CSS.escape(step)}"]`)
       ?.focus({ preventScroll: true })
   }
-  const anchorOf = (step: string): Point => {
+  const anchorOf = (step: string): PickerRequest['anchor'] => {
     const box = frame.current
       ?.querySelector(`[data-step="${CSS.escape(step)}"]`)
       ?.getBoundingClientRect()
-    return box ? { x: box.left + box.width / 2 - 60, y: box.bottom + 8 } : camera.middle().client
+    if (!box) return camera.middle().client
+    return { x: box.x, y: box.y, width: box.width, height: box.height }
   }
   const append = (step: string | null) => {
     const found = step === null ? undefined : index.steps.get(step)

@@ -16,7 +16,7 @@ export type UndoEdgeType = Edge<UndoData, 'undo'>
 
 export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
   const { id, sourceX, sourceY, targetX, targetY, data } = props
-  const { mode } = useContext(CanvasContext)
+  const { mode, overlay: run } = useContext(CanvasContext)
   const from = useOverlay(props.source)
   const to = useOverlay(props.target)
   const routed = data?.route
@@ -24,7 +24,7 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
     : null
   const [plain, labelX, labelY] = getSmoothStepPath({ ...props, borderRadius: 8 })
   const middle = routed?.middle ?? { x: labelX, y: labelY }
-  const state = mode === 'view' ? stateOf(data?.port ?? 'next', from, to) : undefined
+  const state = run !== null ? stateOf(data?.port ?? 'next', from, to) : undefined
   return (
     <g className="saga-way" data-state={state}>
       <BaseEdge

@@ -93,7 +93,8 @@ export function CodeView({
     }
   }, [store, readOnly, onReady])
 
-  return <div ref={host} data-testid="code-view" className="h-full min-h-0 w-full" />
+  // `nokey`: Monaco types into a div, which React Flow would not take for an input; it would keep the space bar for panning.
+  return <div ref={host} data-testid="code-view" className="nokey h-full min-h-0 w-full" />
 }
 
 /** Text in both directions. */

@@ -215,7 +215,7 @@ function Row({ row, narrow }: { row: DefinitionListItem; narrow: boolean }) {
         {draft ? <span className="text-text-3"> + draft</span> : null}
       </Cell>
       <Cell>
-        <Problems errors={row.errors} warnings={row.warnings} />
+        <Problems errors={row.errors} warnings={row.warnings} narrow={narrow} />
       </Cell>
       <Cell className="relative z-[1]">
         {row.running > 0 ? (
@@ -255,7 +255,15 @@ function Cell({
   )
 }
 
-function Problems({ errors, warnings }: { errors: number; warnings: number }) {
+function Problems({
+  errors,
+  warnings,
+  narrow,
+}: {
+  errors: number
+  warnings: number
+  narrow: boolean
+}) {
   if (errors > 0) {
     return (
       <span className="flex items-center gap-1.5 text-state-failed tabular-nums">
@@ -275,7 +283,7 @@ function Problems({ errors, warnings }: { errors: number; warnings: number }) {
   return (
     <span className="flex items-center gap-1.5 text-text-3">
       <CircleCheck size={13} aria-hidden />
-      None
+      {narrow ? 'No problems' : 'None'}
     </span>
   )
 }

@@ -90,7 +90,8 @@ class RunningCall implements ParticipantCall {
   readonly #options: PerformerOptions
   readonly #participant: string
   readonly #timeoutMs: number
-  readonly #abort = new AbortController()
+  #abort: AbortController | undefined
+  #onAbort: (() => void) | null = null
   readonly #settle: (outcome: Outcome) => void
   #cancelTimer = nothing
   #settled = false
@@ -127,7 +128,7 @@ class RunningCall implements ParticipantCall {
 
   start(): void {
     this.#cancelTimer = this.#options.clock.after(this.#timeoutMs, () => {
-      this.#abort.abort()
+      this.abort()
       this.#end({
         ok: false,
         kind: 'unknown',
@@ -141,13 +142,22 @@ class RunningCall implements ParticipantCall {
     )
   }
 
+  onAbort(listener: (() => void) | null): void {
+    this.#onAbort = listener
+  }
+
   abort(): void {
-    this.#abort.abort()
+    this.#abort?.abort()
+    this.#onAbort?.()
   }
 
   async #perform(): Promise<Outcome> {
     const participant = await this.#options.participants.find(this.#participant)
-    if (participant) return participant.call(this, this.#abort.signal)
+    if (participant?.listensToCall) return participant.call(this, NEVER_ABORTED)
+    if (participant) {
+      this.#abort = new AbortController()
+      return participant.call(this, this.#abort.signal)
+    }
     return {
       ok: false,
       kind: 'retryable',
@@ -175,5 +185,7 @@ class RunningCall implements ParticipantCall {
     this.#settle(outcome)
   }
 }
+
+const NEVER_ABORTED = new AbortController().signal
 
 function nothing(): void {}

@@ -19,6 +19,10 @@ const step = (page: Page, name: RegExp | string) =>
   page.locator('.saga-canvas').getByRole('button', { name })
 const inspector = (page: Page) => page.getByRole('complementary', { name: 'Inspector' })
 
+/** The layout engine has answered; nothing moves by itself any more. */
+const settled = (page: Page) =>
+  expect(page.locator('.saga-canvas')).toHaveAttribute('data-settled', 'true', { timeout: 20_000 })
+
 /** A saga of its own for each test, so that none depends on what another left. */
 async function create(page: Page, template: string): Promise<string> {
   const title = `Test ${Date.now().toString(36)}${Math.floor(Math.random() * 1000)}`
@@ -29,7 +33,7 @@ async function create(page: Page, template: string): Promise<string> {
   await dialog.getByText(template, { exact: true }).click()
   await dialog.getByRole('button', { name: 'Create', exact: true }).click()
   await page.waitForURL(/\/sagas\/test-/)
-  await expect(page.locator('.react-flow__node').first()).toBeVisible()
+  await settled(page)
   return new URL(page.url()).pathname
 }
 
