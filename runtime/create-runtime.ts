@@ -82,6 +82,8 @@ class SagaRuntime implements Runtime {
   #status: Health['status'] = 'starting'
   #cancelRenewal = () => {}
   #renewedAt = 0
+  /** Of how many shards the work that was under way has been brought back. */
+  #recovered = 0
   #lastError: string | null = null
   #lastCommitAt: number | null = null
 
@@ -451,6 +453,7 @@ class SagaRuntime implements Runtime {
     const active = this.#lease.shards.length > 0
     this.#status = active ? 'active' : 'standby'
     if (active) await this.#engine?.recover(this.#lease)
+    this.#recovered = this.#lease.shards.length
   }
 
   #renewLater(): void {
@@ -462,15 +465,15 @@ class SagaRuntime implements Runtime {
     if (this.#status === 'stopped') return
     try {
       const asked = clock.now()
-      const before = this.#lease.shards.length
       this.#lease = await store.renew(this.#lease, this.#leaseMs)
       this.#renewedAt = asked
-      if (this.#lease.shards.length > before) {
+      // Also when they were claimed before and could not be recovered then.
+      if (this.#lease.shards.length > this.#recovered) {
         logger.info('Took over shards', { shards: this.#lease.shards.length })
         await this.#recover()
       } else {
         this.#engine?.renewed(this.#lease)
-        if (this.#status === 'degraded') this.#status = before > 0 ? 'active' : 'standby'
+        if (this.#status === 'degraded') this.#status = this.#recovered > 0 ? 'active' : 'standby'
       }
       this.#lastError = null
     } catch (error) {

@@ -21,7 +21,7 @@ export interface PickerRequest {
   title: string
   spot: Spot
   /** Where it opens, in client pixels. */
-  anchor: { x: number; y: number }
+  anchor: { x: number; y: number; width?: number; height?: number }
   /** Set: the chosen kind replaces this step. */
   replaces?: string
 }
@@ -45,9 +45,9 @@ export function StepPicker({
       <Popover.Portal>
         <Popover.Positioner
           anchor={request ? anchorAt(request.anchor) : null}
-          side="bottom"
+          side="right"
           align="start"
-          sideOffset={4}
+          sideOffset={8}
           collisionPadding={8}
           className="z-50 outline-none"
         >
@@ -167,7 +167,17 @@ function Item({
   )
 }
 
-/** A point as the positioner wants it. */
-export function anchorAt({ x, y }: { x: number; y: number }) {
-  return { getBoundingClientRect: () => new DOMRect(x, y, 0, 0) }
+/** A place as the positioner wants it. */
+export function anchorAt({
+  x,
+  y,
+  width = 0,
+  height = 0,
+}: {
+  x: number
+  y: number
+  width?: number
+  height?: number
+}) {
+  return { getBoundingClientRect: () => new DOMRect(x, y, width, height) }
 }

@@ -7,6 +7,7 @@
  * 1. Undo and redo are the store's: the editor keeps no history that anybody could reach.
  * 2. The cursor selects the step it is in; selecting a step elsewhere shows its lines here.
  */
+import './code.css'
 import { useEffect, useRef } from 'react'
 import type { TextEdit } from '@/runtime/definition/edit'
 import { sagaJsonSchema } from '@/runtime/definition/json-schema'
@@ -92,7 +93,8 @@ export function CodeView({
     }
   }, [store, readOnly, onReady])
 
-  return <div ref={host} data-testid="code-view" className="h-full min-h-0 w-full" />
+  // `nokey`: Monaco types into a div, which React Flow would not take for an input; it would keep the space bar for panning.
+  return <div ref={host} data-testid="code-view" className="nokey h-full min-h-0 w-full" />
 }
 
 /** Text in both directions. */

@@ -8,6 +8,9 @@ const NAMES: Record<string, string> = {
   alt: 'Alt',
   enter: '↵',
   escape: 'Esc',
+  delete: 'Del',
+  backspace: '⌫',
+  f2: 'F2',
   arrowup: '↑',
   arrowdown: '↓',
 }

@@ -221,6 +221,7 @@ export class Engine {
 
   #schedulePoll(): void {
     if (!this.#running) return
+    this.#cancelPoll()
     this.#cancelPoll = this.#options.clock.after(this.#options.pollMs, () => {
       this.hint()
       this.#schedulePoll()
@@ -366,6 +367,13 @@ export class Engine {
       let verdict: Verdict = ACCEPTED
       try {
         const at = clock.now()
+        const due = message.type === 'timer' ? state?.timers[message.timer] : undefined
+        if (message.type === 'timer' && due !== undefined && due > at) {
+          // Armed for an earlier setting of the same timer: its time has not come.
+          this.#timers.set(resident.id, message.timer, due)
+          verdicts.push(verdict)
+          continue
+        }
         const decided =
           item.refusal ??
           (resident.saga
@@ -618,18 +626,11 @@ export class Engine {
     resident.busy = false
     resident.touchedAt = this.#options.clock.now()
     if (!this.#running) return
-    if (resident.queue.length > 0 && !resident.broken) this.#ready.add(resident)
-    else if (resident.seq < 0) this.#reload(resident)
+    // Also with nothing in its queue when it must be read back: its calls are still to be performed.
+    if ((resident.queue.length > 0 || resident.seq < 0) && !resident.broken)
+      this.#ready.add(resident)
     else if (this.#isDone(resident)) this.#residents.delete(resident.id)
     else if (this.#residents.size > this.#options.residentMax) this.#evict()
-  }
-
-  /** It was read back after a failed commit with nothing in its queue: its calls must still be performed. */
-  #reload(resident: Resident): void {
-    this.#residents.delete(resident.id)
-    void this.#load([resident.id])
-      .then(() => this.#resume(resident.id))
-      .catch((error) => this.#failed(error))
   }
 
   #isDone({ state, broken }: Resident): boolean {
@@ -641,7 +642,7 @@ export class Engine {
   #evict(): void {
     for (const resident of this.#residents.values()) {
       if (this.#residents.size <= this.#options.residentMax) return
-      if (resident.busy || resident.queue.length > 0 || resident.broken) continue
+      if (resident.busy || this.#ready.has(resident) || resident.broken) continue
       const calls = Object.keys(resident.state?.calls ?? {})
       if (calls.some((call) => this.#performer.isRunning(resident.id, call))) continue
       this.#residents.delete(resident.id)
@@ -655,13 +656,16 @@ export class Engine {
     for (const id of ids) {
       const entity = found.get(id)
       const resident = this.#residents.get(id)
-      if (entity) await this.#restore(entity, resident)
+      if (entity) await this.#restore(entity)
       else if (resident) Object.assign(resident, { ...emptyState(), seq: 0 })
     }
   }
 
-  async #restore(entity: StoredEntity, resident: Resident | undefined): Promise<void> {
+  async #restore(entity: StoredEntity): Promise<void> {
     const saga = await this.#options.definitions.byDigest(entity.digest)
+    // Mail may have brought it into memory meanwhile, and more: what was read may be older than our own newest commit.
+    const resident = this.#residents.get(entity.entityId)
+    if (resident && resident.seq >= entity.seq) return
     const restored = resident ?? emptyResident(entity.entityId)
     restored.saga = saga
     restored.seq = entity.seq
@@ -680,8 +684,12 @@ export class Engine {
       this.#giveUp(restored, 'A saga could not be replayed; its messages are kept', error)
     }
     this.#residents.set(entity.entityId, restored)
+    const answered = new Set(
+      restored.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
+    )
     for (const call of Object.values(restored.state?.calls ?? {}))
-      if (!call.pending && !call.answered) this.#performer.perform(entity.entityId, call, true)
+      if (!call.pending && !call.answered && !answered.has(call.call))
+        this.#performer.perform(entity.entityId, call, true)
   }
 
   #resume(id: string): void {

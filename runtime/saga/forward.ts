@@ -24,7 +24,15 @@ import type { Message, Outcome } from '../journal/entry'
 import { nextAttemptAt, retryPolicy } from './retry'
 import { type ChildRecord, SAGA_LIMITS } from './state'
 import { expressionFailure, type Turn } from './turn'
-import { beginUnwind, DEFAULT_TIMEOUT_MS, pauseSaga, putChild, schedule, unwinds } from './unwind'
+import {
+  beginUnwind,
+  childrenOf,
+  DEFAULT_TIMEOUT_MS,
+  pauseSaga,
+  putChild,
+  schedule,
+  unwinds,
+} from './unwind'
 
 const RETRIABLE_ATTEMPTS = 1000
 
@@ -387,6 +395,8 @@ function spawn(turn: Turn, id: string, child: string, message: Message, index?: 
 export function childEnded(turn: Turn, message: Extract<Message, { type: 'child' }>): void {
   const { step: id, sagaId, index, status, output, error } = message
   const step = turn.step(id)
+  // It says again how it ended, because our `unwind` came after that.
+  if (childrenOf(turn.record(id)).some((one) => one.id === sagaId && one.status === status)) return
   turn.fact({
     t: 'child.ended',
     step: id,
@@ -436,8 +446,14 @@ export function branchEnded(turn: Turn, id: string, branch: string, ok: boolean)
     if (won === names.length) completeStep(turn, id)
     else turn.raise(`joined.${id}`)
   } else if (names.length - lost < needed) {
-    turn.put(id, { joined: true, state: 'failed' })
-    turn.raise(`failed.${id}`)
+    const error = turn.failure ?? {
+      kind: 'terminal' as const,
+      code: 'JOIN_FAILED',
+      message: `Too few branches of ${id} ended well`,
+    }
+    turn.put(id, { joined: true, state: 'failed', error })
+    turn.fact({ t: 'step.failed', step: id, attempt: 1, error, final: true })
+    turn.fail(id, error)
   }
 }
 

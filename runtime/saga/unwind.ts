@@ -35,7 +35,7 @@ export function beginUnwind(turn: Turn, ids: readonly string[]): void {
     if (record.state === 'waiting') stop(turn, id, 'stopped')
     else if (record.state === 'retrying') stop(turn, id, record.maybe ? 'unknown' : 'failed')
     else if (record.state === 'running' && turn.step(id).type === 'parallel')
-      turn.put(id, { state: 'stopped' })
+      stop(turn, id, 'stopped')
     if (record.stuck) turn.put(id, { stuck: false })
     for (const child of childrenOf(record)) if (isRunning(child)) sendUnwind(turn, id, child)
   }
@@ -59,8 +59,9 @@ export function schedule(turn: Turn): void {
       const { [step]: _, ...rest } = state.trims
       state.trims = rest
       turn.put(step, { state: 'completed' })
+      turn.fact({ t: 'step.succeeded', step, attempt: 1 })
       turn.raise(`done.${step}`)
-    } else if (result === 'exhausted') {
+    } else if (result === 'exhausted' && !waitsForOperator(turn, members)) {
       turn.failure = {
         kind: 'terminal',
         code: 'COMPENSATION_EXHAUSTED',
@@ -69,6 +70,11 @@ export function schedule(turn: Turn): void {
       turn.raise('unwind')
     }
   }
+}
+
+/** The declared strategy has asked somebody to undo it by hand or to decide: until then nothing gives way. */
+function waitsForOperator({ state }: Turn, ids: readonly string[]): boolean {
+  return state.paused !== null || ids.some((id) => state.gates[id]?.kind === 'undo')
 }
 
 /** Starts what may start among `ids`; says whether all is resolved, something is under way, or nothing can move. */

@@ -56,7 +56,7 @@ export async function openArena(
   async function databaseOf(contestant: Contestant): Promise<string> {
     let url = databases.get(contestant)
     if (!url) {
-      const name = contestant.replace('-', '_')
+      const name = `bench_${contestant.replace('-', '_')}`
       await admin.query(`CREATE DATABASE ${name}`)
       url = urlAt(port, name)
       if (OWN.includes(contestant)) await deploy(url)
