@@ -35,12 +35,38 @@ function translate(what: string, error: unknown): Error {
     case 'SW003':
       return new Error(`Broken invariant: could not ${what}: ${message}`, { cause: error })
   }
+  if (noConnection(message))
+    return unavailable(
+      what,
+      'no connection became free in time',
+      false,
+      error,
+      'no connection to the database is free',
+    )
   if (kind === 'DatabaseNotReachable' || neverSent(message) || state === '57P03')
-    return unavailable(what, 'the database cannot be reached; is it running?', false, error)
+    return unavailable(
+      what,
+      'the database cannot be reached; is it running?',
+      false,
+      error,
+      state === '57P03' ? 'the database is starting or stopping' : 'the database cannot be reached',
+    )
   if (state === undefined || state.startsWith('08') || state.startsWith('57P'))
-    return unavailable(what, 'the connection was lost; read back before trying again', true, error)
-  if (/^(40|53|55|57|58)/.test(state))
-    return unavailable(what, `${message} (${state}); try again`, false, error)
+    return unavailable(
+      what,
+      'the connection was lost; read back before trying again',
+      true,
+      error,
+      'the connection to the database was lost',
+    )
+  if (/^(25|40|53|55|57|58)/.test(state))
+    return unavailable(
+      what,
+      `${message} (${state}); try again`,
+      false,
+      error,
+      CAUSES[state] ?? `the database refuses work for now (${state})`,
+    )
   if (state.startsWith('22') || state.startsWith('23'))
     return new SagaError(
       'INVALID_INPUT',
@@ -56,13 +82,31 @@ function translate(what: string, error: unknown): Error {
   )
 }
 
-function unavailable(what: string, why: string, outcomeUnknown: boolean, cause: unknown) {
-  return new SagaError('UNAVAILABLE', `Could not ${what}: ${why}`, { outcomeUnknown }, cause)
+/** `cause` is fit for everybody's eyes: it is shown where health is shown. */
+function unavailable(
+  what: string,
+  why: string,
+  outcomeUnknown: boolean,
+  error: unknown,
+  cause = 'the database refuses what it is asked',
+) {
+  return new SagaError('UNAVAILABLE', `Could not ${what}: ${why}`, { outcomeUnknown, cause }, error)
 }
+
+const CAUSES: Record<string, string> = {
+  '25006': 'the database is a standby, or read-only',
+  '53100': 'the database has no disk space left',
+  '53200': 'the database has no memory left',
+  '53300': 'the database has no connection left',
+  '57014': 'the database takes too long and was told to stop',
+}
+
+/** pg's pool had none, and made none in time. */
+const noConnection = (message: string) =>
+  message.includes('timeout exceeded when trying to connect')
 
 /** pg's pool gave no connection, so nothing left this process. */
 const neverSent = (message: string) =>
-  message.includes('timeout exceeded when trying to connect') ||
   message.includes('terminated due to connection timeout') ||
   message.includes('Cannot use a pool after calling end')
 

@@ -4,6 +4,7 @@
  * 1. A call is performed at most once at a time in this process; its adapter gets the deadline and an abort signal.
  * 2. An adapter that throws, or does not answer by the deadline, leaves the outcome unknown.
  * 3. At most `callsMax` calls run at once; the rest wait here, oldest first (they are durable already).
+ * 4. No call leaves once the lease may have gone to another worker (`mayCall`), and an abandoned call's result is ignored.
  */
 import type { Outcome } from '../journal/entry'
 import type { Participants } from '../participant/participant'
@@ -19,6 +20,8 @@ export interface PerformerOptions {
   callbackToken(sagaId: string, call: string): string
   traceparent(sagaId: string, call: string): string
   done(sagaId: string, call: string, outcome: Outcome): void
+  /** False from the moment at which another worker may have taken over. */
+  mayCall(): boolean
 }
 
 export class Performer {
@@ -41,7 +44,7 @@ export class Performer {
    */
   perform(sagaId: string, command: CallCommand, again = false): void {
     const id = `${sagaId}\n${command.call}`
-    if (this.#stopped || this.#running.has(id)) return
+    if (this.#stopped || this.#running.has(id) || !this.#options.mayCall()) return
     if (this.#running.size >= this.#options.callsMax) {
       if (!this.#waiting.some((one) => one.sagaId === sagaId && one.command.call === command.call))
         this.#waiting.push({ sagaId, command, again })
@@ -50,14 +53,16 @@ export class Performer {
     const abort = new AbortController()
     this.#running.set(id, abort)
     void this.#call(sagaId, command, abort).then((outcome) => {
-      this.#running.delete(id)
       if (this.#stopped) return
       const failed = 'ok' in outcome && !outcome.ok
-      this.#options.done(
-        sagaId,
-        command.call,
-        again && failed ? { ...outcome, maybe: true } : outcome,
-      )
+      if (this.#running.get(id) === abort) {
+        this.#running.delete(id)
+        this.#options.done(
+          sagaId,
+          command.call,
+          again && failed ? { ...outcome, maybe: true } : outcome,
+        )
+      }
       const next = this.#waiting.shift()
       if (next) this.perform(next.sagaId, next.command, next.again)
     })
@@ -65,6 +70,27 @@ export class Performer {
 
   isRunning(sagaId: string, call: string): boolean {
     return this.#running.has(`${sagaId}\n${call}`)
+  }
+
+  isBusy(among: (sagaId: string) => boolean): boolean {
+    for (const id of this.#running.keys()) if (among(sagaOf(id))) return true
+    return false
+  }
+
+  /** Takes back what has not left yet. */
+  withdraw(among: (sagaId: string) => boolean): void {
+    const left = this.#waiting.filter(({ sagaId }) => !among(sagaId))
+    this.#waiting.splice(0, this.#waiting.length, ...left)
+  }
+
+  /** Gives calls up that another worker will perform again. */
+  abandon(among: (sagaId: string) => boolean): void {
+    this.withdraw(among)
+    for (const [id, abort] of this.#running) {
+      if (!among(sagaOf(id))) continue
+      this.#running.delete(id)
+      abort.abort()
+    }
   }
 
   /** Abandons what is under way: its outcome is asked for again after recovery, with the same key. */
@@ -130,3 +156,5 @@ export class Performer {
     }
   }
 }
+
+const sagaOf = (id: string) => id.slice(0, id.lastIndexOf('\n'))
