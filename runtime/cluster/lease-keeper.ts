@@ -227,7 +227,7 @@ export class LeaseKeeper {
     } catch (error) {
       if (this.#stopped) return
       if (isSagaError(error) && error.code === 'FENCED') return this.#lost(error)
-      this.trouble = causeOf(error)
+      if (this.#tenant || this.trouble === null) this.trouble = causeOf(error)
       logger.warn('The lease could not be renewed; trying again', { error })
     }
   }
