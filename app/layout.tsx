@@ -26,10 +26,10 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   return (
     <html lang="en" data-theme="dark" suppressHydrationWarning>
       <head>
-        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: our own constant; it must run before the first paint */}
         <script
           {...(nonce ? { nonce } : {})}
           suppressHydrationWarning
+          // biome-ignore lint/security/noDangerouslySetInnerHtml: our own constant; it must run before the first paint
           dangerouslySetInnerHTML={{ __html: THEME_SCRIPT }}
         />
       </head>

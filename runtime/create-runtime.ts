@@ -101,7 +101,7 @@ class SagaRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options
-    this.#definitions = new Definitions(options.definitions)
+    this.#definitions = new Definitions(options.definitions, options.clock)
     this.#keeper = this.#createKeeper()
   }
 
@@ -167,6 +167,7 @@ class SagaRuntime implements Runtime {
       )
     const digest = digestDocument(request.document)
     const published = await this.#options.definitions.publish({ ...request, digest })
+    this.#definitions.published(request.document.name)
     return { name: request.document.name, issues, ...published }
   }
 

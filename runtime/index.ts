@@ -4,7 +4,6 @@
 export { type CompiledSaga, compileSaga, digestDocument } from './compiler/compile'
 export { type CallbackTokens, createRuntime, type RuntimeOptions } from './create-runtime'
 export type { DefinitionStore } from './definition/definition-store'
-export type { Issue } from './definition/issue'
 export { createMemoryDefinitionStore } from './definition/memory-definition-store'
 export { parseDefinition } from './definition/parse'
 export type { Layout, SagaDocument } from './definition/schema'

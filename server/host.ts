@@ -26,8 +26,8 @@ export interface HostParts {
   runtime: Runtime
   participants: ParticipantRegistry
   keys: SecretKeys
-  /** The cursor of the journal's newest entry, where a feed starts that has seen nothing yet. */
-  feedTail: () => Promise<string | null>
+  /** Where a feed starts that has seen nothing yet: after everything it shows by now. */
+  feedTail: () => Promise<string>
 }
 
 export interface Host extends HostParts {

@@ -67,7 +67,7 @@ function hideSecrets(text: string): string {
     .replace(/sgw_([0-9a-f]{8})_[A-Za-z0-9_-]+/g, `sgw_$1_${REDACTED}`)
     .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`)
     .replace(/whsec_[A-Za-z0-9+/=_-]+/g, `whsec_${REDACTED}`)
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${REDACTED}@`)
+    .replace(/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,200}):[^\s@/]{1,500}@/gi, `$1:${REDACTED}@`)
     .replace(/([?&](?:token|secret|code)=)[^\s&"']+/gi, `$1${REDACTED}`)
 }
 

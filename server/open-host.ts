@@ -13,6 +13,7 @@ import { createPostgresDefinitionStore } from '@/runtime/postgres/definition-sto
 import { createPostgresStore } from '@/runtime/postgres/postgres-store'
 import { createPrisma } from '@/runtime/postgres/prisma'
 import type { Env } from './env'
+import { startForgetter } from './forgetter'
 import { compose, type Host } from './host'
 import { instanceKeys } from './keys'
 import { startProber } from './participant-prober'
@@ -75,12 +76,14 @@ export function openHost(
     feedTail: () => feedTail(db),
   })
   const prober = startProber({ db, participants, log, everyMs: env.PROBE_SECONDS * 1000 })
+  const forgetter = startForgetter({ db, log })
   return {
     host,
     start: () => runtime.start(),
     async stop() {
       host.close()
       prober.stop()
+      forgetter.stop()
       await runtime.stop()
       await participants.close()
       await Promise.all([db.$disconnect(), runtimeDb.$disconnect(), leaseDb.$disconnect()])

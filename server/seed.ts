@@ -11,6 +11,7 @@ import type { PrismaClient } from '@/prisma/generated/client'
 import { digestDocument } from '@/runtime'
 import { hasErrors } from '@/runtime/definition/issue'
 import { parseDefinition } from '@/runtime/definition/parse'
+import { type Layout, layoutSchema } from '@/runtime/definition/schema'
 import { createPostgresDefinitionStore } from '@/runtime/postgres/definition-store'
 import { verify } from '@/runtime/verifier/verify'
 import type { Role } from './auth/permissions'
@@ -124,9 +125,17 @@ async function seedSagas(prisma: PrismaClient): Promise<void> {
     await definitions.publish({
       document,
       source,
+      layout: await layoutBeside(file),
       digest: digestDocument(document),
       by: { kind: 'system', id: 'seed', name: 'Sagawright' },
       note: 'Comes with Sagawright',
     })
   }
+}
+
+/** `x.layout.json` beside `x.saga.yaml`; without one the drawing is laid out by itself. */
+async function layoutBeside(file: string): Promise<Layout> {
+  const name = path.join(SAGAS_FOLDER, file.replace(/\.saga\.yaml$/, '.layout.json'))
+  const text = await readFile(name, 'utf8').catch(() => '{}')
+  return layoutSchema.parse(JSON.parse(text))
 }

@@ -5,8 +5,8 @@
  *   npm run screenshots -- --url URL --link LINK   uses a running one; LINK is a one-time sign-in link of an admin
  *   npm run screenshots -- --only runs        only the pages whose route contains the word
  *
- * The pages are those of app/, so that none is forgotten. A route with parameters is shown at the first links to it that
- * the other pages hold; a page that nothing leads to is a failure.
+ * The pages are those of app/, so that none is forgotten. A route with parameters, or a view that the address opens, is
+ * shown at the first links to it that the other pages hold; a page that nothing leads to is a failure.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
@@ -29,8 +29,8 @@ const WIDTHS = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
 ]
-/** A route with parameters is shown at most this often: runs, for one, look different in each state. */
-const EXAMPLES_MAX = 4
+/** A route is shown at most this often: runs, for one, look different in each state. */
+const EXAMPLES_MAX = 8
 
 const { values } = parseArgs({
   options: { url: { type: 'string' }, link: { type: 'string' }, only: { type: 'string' } },
@@ -82,27 +82,33 @@ async function findPlaces(context: BrowserContext): Promise<Place[]> {
     signedOut: route.startsWith('/sign-in'),
   }))
   const page = await context.newPage()
-  const open = routes.filter((route) => route.includes('['))
   // pages found by links hold links themselves
   const queue = places.filter((place) => !place.signedOut).map((place) => place.url)
   const seen = new Set(queue)
+  const views = new Set<string>()
   for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
     await settle(page, url)
     const hrefs = await page.$$eval('a[href^="/"]', (links) =>
-      links.map((link) => new URL((link as HTMLAnchorElement).href).pathname),
+      links.map((link) => (link as HTMLAnchorElement).href),
     )
-    for (const href of new Set(hrefs)) {
-      const route = open.find((one) => matches(one, href))
-      if (!route || seen.has(href)) continue
+    for (const { pathname, search, searchParams } of hrefs.map((href) => new URL(href))) {
+      const route = routes.find((one) => matches(one, pathname))
+      if (!route || seen.has(pathname + search)) continue
+      seen.add(pathname + search)
+      // a view that the address opens (a tab, a selection) counts once, whatever its values
+      const keys = [...searchParams.keys()].sort().join('-')
+      if (keys && views.has(`${route} ${keys}`)) continue
       const examples = places.filter((place) => place.route === route).length
       if (examples >= EXAMPLES_MAX) continue
-      seen.add(href)
-      queue.push(href)
-      places.push({ route, name: `${nameOf(route)}-${examples + 1}`, url: href, signedOut: false })
+      views.add(`${route} ${keys}`)
+      const name = `${nameOf(route)}-${keys || examples + 1}`
+      const place = { route, name, url: pathname + search, signedOut: false }
+      queue.push(place.url)
+      places.push(place)
     }
   }
   await page.close()
-  const lost = open.filter((route) => !places.some((place) => place.route === route))
+  const lost = routes.filter((route) => !places.some((place) => place.route === route))
   if (lost.length > 0) throw new Error(`No page has a link to ${lost.join(', ')}`)
   return places
 }
@@ -192,8 +198,10 @@ function matches(route: string, href: string): boolean {
   )
 }
 
-const nameOf = (route: string) =>
-  route === '/' ? 'overview' : route.slice(1).replaceAll(/[[\]]/g, '').replaceAll('/', '-')
+function nameOf(route: string): string {
+  if (route === '/') return 'overview'
+  return route.slice(1).replaceAll(/[[\]]/g, '').replaceAll('/', '-')
+}
 
 async function startServer(): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['tests/support/e2e-server.mjs'], {

@@ -4,10 +4,11 @@
  * Everything that can be done on the canvas without a pointer, in one list with stable ids: the shortcuts, the command
  * palette, the context menus and the shortcut sheet are all read from it.
  */
-import { type KeyboardEvent, type RefObject, useRef } from 'react'
+import type { FocusEvent, KeyboardEvent, RefObject } from 'react'
 import { type Action, pressed, useActions } from '../shell/actions'
 import type { Point } from './arrange'
 import {
+  addCommand,
   type CanvasCommand,
   disconnectCommand,
   type Gesture,
@@ -20,6 +21,7 @@ import { type Direction, nextFocus } from './focus-order'
 import type { FocusStore } from './focus-store'
 import { copySteps, pasteCommand, readFragment } from './fragment'
 import { GRID, LANE } from './measures'
+import type { StepTemplate } from './new-step'
 import type { PickerRequest } from './step-picker'
 import type { Camera } from './use-camera'
 import { useClipboard } from './use-clipboard'
@@ -36,8 +38,9 @@ const DIRECTIONS: Record<string, Direction> = {
 
 export interface CanvasActions {
   onKeyDown: (event: KeyboardEvent) => void
+  onFocus: (event: FocusEvent) => void
   menuFor: (target: MenuTarget, client: Point) => { label: string; groups: MenuEntry[][] }
-  openAdd: () => void
+  place: (template: StepTemplate) => void
   tidy: () => void
   focusCurrent: () => void
 }
@@ -64,7 +67,6 @@ export function useCanvasActions(given: Given): CanvasActions {
   const { onSelect, command, say, openPicker } = given
   const { index } = drawing.flow
   const connecting = useKeyboardConnect(given)
-  const anchor = useRef<string | null>(null)
 
   const current = (): string | null => selection.at(-1) ?? focus.current
   const chosen = (): readonly string[] => {
@@ -217,15 +219,29 @@ export function useCanvasActions(given: Given): CanvasActions {
     if (to === null || to === undefined) return say('Nothing further that way')
     if (extend) onSelect([...new Set([...selection, ...(from ? [from] : []), to])])
     else onSelect([to])
-    anchor.current = to
     focusElement(to)
   }
 
   return {
-    openAdd,
+    place: (template) => {
+      const found = selection.length === 1 ? index.steps.get(selection[0] ?? '') : undefined
+      const port = found?.ports.find(({ target }) => target === null) ?? found?.ports[0]
+      const spot: Spot =
+        found && port
+          ? { region: found.region, from: found.id, port: port.id }
+          : { region: [], at: onGrid(camera.middle().place) }
+      command(addCommand(index, spot, template))
+    },
     tidy,
     focusCurrent: () => {
       if (focus.current !== null) focusElement(focus.current)
+    },
+    // a step that gets the focus by Tab or by a screen reader is the one that keys are about
+    onFocus: ({ target }) => {
+      const step = target instanceof HTMLElement ? target.dataset.step : undefined
+      if (step === undefined) return
+      focus.move(step)
+      if (target.matches(':focus-visible') && !selection.includes(step)) onSelect([step])
     },
     onKeyDown: (event) => {
       const key = pressed(event)

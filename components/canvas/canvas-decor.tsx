@@ -60,7 +60,7 @@ export function MiniMapOfSteps() {
   )
 }
 
-const SIZE = { width: 180, height: 120 }
+const SIZE = { width: 150, height: 100 }
 
 function MiniStep({ id, x, y, width, height, selected }: MiniMapNodeProps) {
   const overlay = useOverlay(id)

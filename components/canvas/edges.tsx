@@ -10,7 +10,9 @@ import type { OverlayTone, StepOverlay } from './overlay-store'
 
 export type WayData = { route: Point[] | null; port: string; regionKey: string }
 export type WayEdgeType = Edge<WayData, 'way'>
-export type UndoEdgeType = Edge<Record<string, never>, 'undo'>
+/** `turnY`: where to go sideways, so as not to cross steps; null just under the target. */
+export type UndoData = { turnY: number | null }
+export type UndoEdgeType = Edge<UndoData, 'undo'>
 
 export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
   const { id, sourceX, sourceY, targetX, targetY, data } = props
@@ -46,8 +48,11 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
 export const UndoEdge = memo(function UndoEdge(props: EdgeProps<UndoEdgeType>) {
   const from = useOverlay(props.source)?.compensation
   const to = useOverlay(props.target)?.compensation
-  // turn sideways just under the chip it leads to, clear of the bracket it may come out of
-  const [path] = getSmoothStepPath({ ...props, borderRadius: 8, centerY: props.targetY + 30 })
+  const [path] = getSmoothStepPath({
+    ...props,
+    borderRadius: 8,
+    centerY: props.data?.turnY ?? props.targetY + 30,
+  })
   return (
     <g className="saga-undo-way" data-state={to?.state ?? from?.state}>
       <BaseEdge

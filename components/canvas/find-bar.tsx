@@ -38,6 +38,7 @@ export function FindBar({
     <search className="absolute top-3 right-3 z-10 flex items-center gap-1 rounded-lg border bg-surface-2 p-1.5 shadow-popover">
       <Input
         autoFocus
+        quiet
         aria-label="Find in the drawing"
         placeholder="Find steps: name, type:wait, missing:timeout"
         className="w-64 max-w-[50vw]"

@@ -231,7 +231,23 @@ function undoEdges(
       else if (found < rank) edges.push(edge(at, step))
     }
   }
-  return edges
+  return withoutShortcuts(edges)
+}
+
+const SHORTCUT_EDGES_MAX = 2000
+
+/** Leaves out an edge where a longer way says the same; larger drawings keep them, as finding them costs too much. */
+function withoutShortcuts(edges: readonly UndoEdge[]): UndoEdge[] {
+  if (edges.length > SHORTCUT_EDGES_MAX) return [...edges]
+  const onward = new Map<string, string[]>()
+  for (const { source, target } of edges) {
+    onward.set(source, [...(onward.get(source) ?? []), target])
+  }
+  return edges.filter(({ source, target }) => {
+    const reached = new Set((onward.get(source) ?? []).filter((next) => next !== target))
+    for (const at of reached) for (const next of onward.get(at) ?? []) reached.add(next)
+    return !reached.has(target)
+  })
 }
 
 function problemsByStep(issues: readonly Issue[]): Map<string, Problems> {

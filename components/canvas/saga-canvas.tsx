@@ -73,8 +73,10 @@ export interface SagaCanvasHandle {
   /** Brings a step into view and gives it the focus. */
   reveal: (step: string, options?: { focus?: boolean }) => void
   fit: () => void
-  /** Opens the picker in the middle, for a new loose step. */
-  add: () => void
+  /** Gives the focus to the step that had it. */
+  focus: () => void
+  /** Adds a step after the selected one, or loose in the middle. */
+  place: (template: StepTemplate) => void
 }
 
 const NODE_TYPES = { step: StepNode, bracket: BracketNode, lane: LaneNode, dot: DotNode }
@@ -181,7 +183,8 @@ function Canvas({
         if (options?.focus !== false) focus.move(step)
       },
       fit: () => camera.fit(),
-      add: () => actions.openAdd(),
+      focus: () => actions.focusCurrent(),
+      place: (template) => actions.place(template),
     }),
     [camera, focus, actions],
   )
@@ -224,8 +227,15 @@ function Canvas({
         data-mode={mode}
         data-stale={stale || undefined}
         data-waiting={drawing.waiting || undefined}
+        data-settled={drawing.arrangement.missing.length === 0 || undefined}
         data-undo={showUndo ? 'on' : 'off'}
-        onKeyDown={actions.onKeyDown}
+        onKeyDown={(event) => {
+          camera.touch()
+          actions.onKeyDown(event)
+        }}
+        onFocus={actions.onFocus}
+        onPointerDownCapture={camera.touch}
+        onWheelCapture={camera.touch}
         onDragOver={pointer.onDragOver}
         onDrop={pointer.onDrop}
       >
@@ -254,7 +264,7 @@ function Canvas({
           connectionRadius={28}
           connectOnClick={false}
           zoomOnDoubleClick={false}
-          attributionPosition="bottom-center"
+          attributionPosition="bottom-right"
           isValidConnection={pointer.isValidConnection}
           onConnect={pointer.onConnect}
           onConnectEnd={pointer.onConnectEnd}

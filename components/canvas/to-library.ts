@@ -5,7 +5,7 @@
  * 2. Sizes and handles are given, not measured: arrows are right in the first frame.
  */
 import { Position } from '@xyflow/react'
-import type { Arrangement, Point } from './arrange'
+import type { Arrangement, Box, Point } from './arrange'
 import type { BracketNodeType, DotNodeType, LaneNodeType } from './container-nodes'
 import type { UndoEdgeType, WayEdgeType } from './edges'
 import type { Flow, FlowNode } from './flow'
@@ -66,7 +66,11 @@ export function toNodes(
 export function toEdges(
   flow: Flow,
   { routes }: Arrangement,
-  { mode, showUndo }: { mode: 'edit' | 'view'; showUndo: boolean },
+  {
+    mode,
+    showUndo,
+    absolute,
+  }: { mode: 'edit' | 'view'; showUndo: boolean; absolute: ReadonlyMap<string, Box> },
   previous: readonly CanvasEdge[] = [],
 ): CanvasEdge[] {
   const known = new Map(previous.map((edge) => [edge.id, edge]))
@@ -101,10 +105,12 @@ export function toEdges(
   if (!showUndo) return ways
   const undo = flow.undoEdges.map((edge): UndoEdgeType => {
     const before = known.get(edge.id)
-    if (before?.type === 'undo') return before
+    const turnY = turnOf(flow, edge.source, edge.target, absolute)
+    if (before?.type === 'undo' && before.data?.turnY === turnY) return before
     return {
       ...edge,
       type: 'undo',
+      data: { turnY },
       sourceHandle: 'undo-out',
       targetHandle: 'undo-in',
       ariaLabel: `The compensation of ${edge.source} runs before that of ${edge.target}`,
@@ -115,6 +121,30 @@ export function toEdges(
     }
   })
   return [...ways, ...undo]
+}
+
+const TURN = 16
+
+/**
+ * The way back out of a bracket turns just above it, the way back into one just below: there nothing is in the way but
+ * the arrow that goes forward.
+ */
+function turnOf(
+  flow: Flow,
+  source: string,
+  target: string,
+  absolute: ReadonlyMap<string, Box>,
+): number | null {
+  const from = flow.index.steps.get(source)?.region ?? []
+  const to = flow.index.steps.get(target)?.region ?? []
+  const outer = (path: readonly string[], other: readonly string[]) =>
+    path.find((part, n) => part !== other[n] && flow.index.steps.has(part))
+  const into = outer(to, from)
+  const outOf = outer(from, to)
+  const entered = into === undefined ? undefined : absolute.get(into)
+  if (entered) return entered.y + entered.height + TURN
+  const left = outOf === undefined ? undefined : absolute.get(outOf)
+  return left ? left.y - TURN : null
 }
 
 type GivenHandle = {

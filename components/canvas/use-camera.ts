@@ -1,9 +1,9 @@
 'use client'
 
 /** Where the drawing is looked at from: fitting, revealing, zooming; and the hand-over of nodes to the library. */
-import { useReactFlow, useStoreApi } from '@xyflow/react'
+import { type ReactFlowInstance, useReactFlow, useStoreApi } from '@xyflow/react'
 import { type RefObject, useCallback, useEffect, useMemo, useRef } from 'react'
-import type { Box } from './arrange'
+import type { Box, Point } from './arrange'
 import type { FocusStore } from './focus-store'
 import type { CanvasEdge, CanvasNode } from './to-library'
 import type { Drawing } from './use-drawing'
@@ -15,6 +15,8 @@ const SETTLE_MS = 220
 
 export interface Camera {
   onInit: () => void
+  /** Somebody has moved the view by hand: from now on it is theirs. */
+  touch: () => void
   fit: (steps?: readonly string[]) => void
   reveal: (step: string) => void
   zoomBy: (factor: number) => void
@@ -42,6 +44,8 @@ export function useCamera({
   const now = useRef({ drawing, selection })
   const opened = useRef(false)
   const ready = useRef(false)
+  const touched = useRef(false)
+  const settled = useRef(false)
 
   useEffect(() => {
     now.current = { drawing, selection }
@@ -58,8 +62,10 @@ export function useCamera({
       )
       const start = now.current.drawing.absolute.get('start:')
       if (opening && zoom < READABLE && start) {
-        const close = Math.min(0.8, Math.max(0.5, (size.width - 2 * PADDING) / 520))
-        const x = size.width / 2 - (start.x + start.width / 2) * close
+        const close = Math.min(0.8, Math.max(0.5, (size.width - PADDING) / box.width))
+        const fits = box.width * close <= size.width
+        const centre = fits ? box.x + box.width / 2 : start.x + start.width / 2
+        const x = size.width / 2 - centre * close
         void flow.setViewport({ x, y: PADDING - start.y * close, zoom: close })
         return
       }
@@ -98,16 +104,25 @@ export function useCamera({
         delete element.dataset.settling
       }, SETTLE_MS)
     }
+    const before = moved ? placesShown(store) : NOWHERE
     flow.setNodes(
       drawing.nodes.map((node) => {
         const want = chosen.has(node.id)
-        if (!want) return node
         const before = held.get(node.id)
+        // whoever holds a step keeps it in hand, whatever arrives meanwhile
+        if (before?.dragging) {
+          const { position } = before
+          return { ...node, position, selected: want, dragging: true } as CanvasNode
+        }
+        if (!want) return node
         return before?.selected && sameBut(before, node) ? before : { ...node, selected: true }
       }),
     )
-    openUp()
-  }, [drawing.nodes, selection, flow, frame, openUp])
+    if (!opened.current) openUp()
+    else if (moved && !touched.current && !settled.current) look(bounds(drawing), 1, true)
+    else if (moved) hold(store, flow, before, drawing, selection)
+    if (drawing.arrangement.missing.length === 0) settled.current = true
+  }, [drawing, selection, flow, frame, store, openUp, look])
 
   useEffect(() => {
     if (!drawing.waiting) openUp()
@@ -119,7 +134,11 @@ export function useCamera({
         ready.current = true
         openUp()
       },
+      touch: () => {
+        touched.current = true
+      },
       fit: (steps) => {
+        touched.current = true
         const { drawing } = now.current
         const box = steps?.length ? around(drawing, steps) : bounds(drawing)
         look(box, steps?.length ? 1.2 : 1, false)
@@ -138,6 +157,7 @@ export function useCamera({
           top + Math.min(box.height, 64) * zoom < size.height - 56
         focus.move(step)
         if (inside && zoom >= 0.35) return
+        touched.current = true
         const close = zoom < 0.5 ? 0.8 : zoom
         const middle = { x: box.x + box.width / 2, y: box.y + Math.min(box.height, 200) / 2 }
         void flow.setCenter(middle.x, middle.y, { zoom: close, duration: 160 })
@@ -160,6 +180,42 @@ export function useCamera({
     }),
     [flow, store, frame, focus, look, openUp],
   )
+}
+
+const NOWHERE: ReadonlyMap<string, Point> = new Map()
+
+/** Where the library shows each step, also one that was dragged a moment ago. */
+function placesShown(store: ReturnType<typeof useStoreApi>): Map<string, Point> {
+  const { nodeLookup } = store.getState()
+  return new Map([...nodeLookup].map(([id, node]) => [id, node.internals.positionAbsolute]))
+}
+
+/** Steps have moved: the view goes along with one of them, so that what is looked at stays where it is. */
+function hold(
+  store: ReturnType<typeof useStoreApi>,
+  flow: ReactFlowInstance<CanvasNode, CanvasEdge>,
+  before: ReadonlyMap<string, Point>,
+  { absolute, flow: { index } }: Drawing,
+  selection: readonly string[],
+): void {
+  const { transform, width, height } = store.getState()
+  const [x, y, zoom] = transform
+  const middle = { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
+  const far = (at: Point) => Math.abs(at.x + 116 - middle.x) + Math.abs(at.y + 32 - middle.y)
+  let anchor = selection.find((id) => before.has(id) && absolute.has(id))
+  let least = Number.POSITIVE_INFINITY
+  if (anchor === undefined) {
+    for (const id of index.steps.keys()) {
+      const box = before.get(id)
+      if (!box || !absolute.has(id) || far(box) >= least) continue
+      least = far(box)
+      anchor = id
+    }
+  }
+  const from = anchor === undefined ? undefined : before.get(anchor)
+  const to = anchor === undefined ? undefined : absolute.get(anchor)
+  if (!from || !to || (from.x === to.x && from.y === to.y)) return
+  void flow.setViewport({ x: x - (to.x - from.x) * zoom, y: y - (to.y - from.y) * zoom, zoom })
 }
 
 function sameBut(before: CanvasNode, node: CanvasNode): boolean {

@@ -56,11 +56,11 @@ export function useDrawing({
     () => toNodes(flow, arrangement, mode, last.current.nodes),
     [flow, arrangement, mode],
   )
-  const edges = useMemo(
-    () => toEdges(flow, arrangement, { mode, showUndo }, last.current.edges),
-    [flow, arrangement, mode, showUndo],
-  )
   const absolute = useMemo(() => absoluteBoxes(flow, arrangement), [flow, arrangement])
+  const edges = useMemo(
+    () => toEdges(flow, arrangement, { mode, showUndo, absolute }, last.current.edges),
+    [flow, arrangement, mode, showUndo, absolute],
+  )
   useEffect(() => {
     last.current = { flow, nodes, edges }
   })

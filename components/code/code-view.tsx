@@ -7,6 +7,7 @@
  * 1. Undo and redo are the store's: the editor keeps no history that anybody could reach.
  * 2. The cursor selects the step it is in; selecting a step elsewhere shows its lines here.
  */
+import './code.css'
 import { useEffect, useRef } from 'react'
 import type { TextEdit } from '@/runtime/definition/edit'
 import { sagaJsonSchema } from '@/runtime/definition/json-schema'

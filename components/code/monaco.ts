@@ -21,7 +21,7 @@ const THEMES = { dark: 'sagawright-dark', light: 'sagawright-light' } as const
 /** Gives the editors the page's colours; call again when the theme changes. */
 export function applyTheme(theme: 'dark' | 'light'): void {
   const style = getComputedStyle(document.documentElement)
-  const token = (name: string) => style.getPropertyValue(`--color-${name}`).trim()
+  const token = (name: string) => sixDigits(style.getPropertyValue(`--color-${name}`).trim())
   const alpha = (name: string, hex: string) => `${token(name).slice(0, 7)}${hex}`
   const rule = (name: string, color: string) => ({
     token: name,
@@ -62,6 +62,9 @@ export function applyTheme(theme: 'dark' | 'light'): void {
       'editorHoverWidget.background': token('surface-2'),
       'input.background': token('surface-1'),
       focusBorder: token('accent'),
+      'scrollbarSlider.background': alpha('border-control', '55'),
+      'scrollbarSlider.hoverBackground': alpha('border-control', '88'),
+      'scrollbarSlider.activeBackground': alpha('border-control', 'aa'),
       'editorError.foreground': token('state-failed'),
       'editorWarning.foreground': token('state-compensating'),
       'editorInfo.foreground': token('accent'),
@@ -72,6 +75,11 @@ export function applyTheme(theme: 'dark' | 'light'): void {
     },
   })
   monaco.editor.setTheme(THEMES[theme])
+}
+
+/** Stylesheets may be minified to `#fff`, which the editor does not read. */
+function sixDigits(color: string): string {
+  return /^#[0-9a-f]{3}$/i.test(color) ? color.replace(/[0-9a-f]/gi, '$&$&') : color
 }
 
 /** What every editor of ours has in common. */
@@ -87,6 +95,9 @@ export const EDITOR_OPTIONS: monaco.editor.IEditorOptions & monaco.editor.IGloba
   smoothScrolling: false,
   fixedOverflowWidgets: true,
   overviewRulerBorder: false,
+  overviewRulerLanes: 0,
+  hideCursorInOverviewRuler: true,
+  scrollbar: { verticalScrollbarSize: 8, horizontalScrollbarSize: 8, useShadows: false },
   guides: { indentation: true },
   tabSize: 2,
   detectIndentation: false,

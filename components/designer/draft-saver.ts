@@ -53,6 +53,8 @@ export class DraftSaver {
   /** What the server has, as far as we know: the common text of a merge. */
   #base: { source: string; layout: Layout }
   #savedVersion: number
+  /** The newest change we have heard of; selecting and checking are no changes. */
+  #seenVersion: number
   #failures = 0
   #cancel: (() => void) | null = null
   #cancelBackup: (() => void) | null = null
@@ -76,6 +78,7 @@ export class DraftSaver {
     this.#revision = given.draft.revision
     this.#base = { source: given.draft.source, layout: given.draft.layout }
     this.#savedVersion = given.store.getState().version
+    this.#seenVersion = this.#savedVersion
     this.#unsubscribe = given.store.subscribe(() => this.#changed())
   }
 
@@ -150,6 +153,9 @@ export class DraftSaver {
   }
 
   #changed(): void {
+    const { version } = this.#store.getState()
+    if (version === this.#seenVersion) return
+    this.#seenVersion = version
     if (this.clean) return
     this.#cancelBackup ??= this.#timing.after(BACKUP_MS, () => {
       this.#cancelBackup = null

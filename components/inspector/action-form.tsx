@@ -45,7 +45,9 @@ export function ActionForm({ found, step }: { found: IndexedStep; step: ActionSt
     if (of !== step.participant) put(['participant'], of)
     put(['operation'], next.name)
     if (next.effect) put(['effect'], next.effect)
-    if (next.compensation) put(['compensation'], { operation: next.compensation })
+    const undone =
+      next.compensation !== undefined && (next.effect ?? step.effect) === 'compensatable'
+    if (undone) put(['compensation'], { operation: next.compensation })
     else if (step.compensation && next.effect !== 'compensatable') put(['compensation'], undefined)
     const input = inputFor(next)
     if (input && step.input === undefined) put(['input'], input)

@@ -62,8 +62,6 @@ export function useStepEdit(found: IndexedStep) {
   }
 }
 
-export type StepEdit = ReturnType<typeof useStepEdit>
-
 /** The gravest finding at or under a place; findings come sorted by gravity. */
 export function problemAt(issues: readonly Issue[], path: Path): Issue | null {
   return (

@@ -113,8 +113,8 @@ export function ExpressionField({
         placeholder={placeholder ?? 'input.…'}
         className={cn(
           CONTROL,
-          'field-sizing-content max-h-40 min-h-8 resize-none px-2.5 py-1.5 font-mono text-sm! max-md:text-lg!',
-          wrong && 'border-state-failed',
+          'field-sizing-content max-h-40 min-h-8 resize-none px-2.5 py-1.5 font-mono text-sm max-md:text-lg',
+          wrong ? 'border-state-failed' : 'border-border-control',
         )}
         onChange={(event) => {
           draft.change(event.target.value)

@@ -222,11 +222,11 @@ function Line({
     <button
       type="button"
       onClick={onClick}
-      className="flex w-full items-start gap-2 rounded-sm text-left text-text-2 hover:text-text"
+      className="flex min-h-6 w-full items-start gap-2 rounded-sm py-0.5 text-left text-text-2 hover:text-text"
     >
       {content}
     </button>
   ) : (
-    <p className="flex items-start gap-2 text-text-2">{content}</p>
+    <p className="flex min-h-6 items-start gap-2 py-0.5 text-text-2">{content}</p>
   )
 }

@@ -6,6 +6,7 @@
  * 2. Listeners are told at most once per frame, however fast entries arrive.
  * 3. At most `KEPT_ENTRIES` entries stay in memory; older ones are read again when the journal is scrolled up.
  */
+import type { SagaDocument } from '@/runtime/definition/schema'
 import type { Entry } from '@/runtime/journal/entry'
 import { emptyRunView, foldEntry, type RunView } from '@/runtime/projection/run-view'
 
@@ -49,6 +50,11 @@ export class RunStore {
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Says what is drawn, before the first entry. */
+  open(document: SagaDocument): void {
+    if (this.seq === 0) this.#state = { ...this.#state, view: emptyRunView(document) }
   }
 
   take(entries: readonly Entry[]): void {

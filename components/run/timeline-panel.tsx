@@ -80,7 +80,7 @@ function Axis({ timeline }: { timeline: Timeline }) {
         .map((segment) => (
           <span
             key={segment.from}
-            className="-translate-x-1/2 absolute top-0 whitespace-nowrap rounded-sm bg-surface-3 px-1"
+            className="-translate-x-1/2 absolute top-0 whitespace-nowrap rounded-sm bg-surface-3 px-1 text-text-2"
             style={{ left: placed((segment.x0 + segment.x1) / 2, 1).left }}
           >
             {duration(segment.to - segment.from)}

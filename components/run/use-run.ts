@@ -34,6 +34,7 @@ export function useRun(sagaId: string) {
     if (!first) return
     let stopped = false
     let unsubscribe = () => {}
+    store.open(first.document)
     store.take(first.entries)
     const catchUp = async () => {
       for (let more = first.hasMoreEntries; more && !stopped; ) {

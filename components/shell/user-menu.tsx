@@ -24,13 +24,13 @@ export function UserMenu({ compact = false }: { compact?: boolean }) {
       trigger={
         <button
           type="button"
-          aria-label={me ? `Account of ${me.name}` : 'Account'}
           className="flex h-9 min-w-0 flex-1 items-center gap-2 rounded-md px-1.5 text-left hover:bg-surface-3 data-popup-open:bg-surface-3"
         >
           <Avatar name={me?.name ?? '?'} />
-          {compact ? null : (
-            <span className="min-w-0 flex-1 truncate font-medium text-sm">{me?.name ?? ' '}</span>
-          )}
+          <span className={compact ? 'sr-only' : 'min-w-0 flex-1 truncate font-medium text-sm'}>
+            {me?.name ?? ' '}
+            <span className="sr-only">, account</span>
+          </span>
         </button>
       }
     >

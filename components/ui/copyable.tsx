@@ -28,7 +28,6 @@ export function Copyable({
     <Tooltip text={copied ? 'Copied' : `Copy ${what}: ${value}`}>
       <button
         type="button"
-        aria-label={`Copy ${what} ${value}`}
         onClick={async (event) => {
           event.stopPropagation()
           event.preventDefault()
@@ -40,6 +39,7 @@ export function Copyable({
           className,
         )}
       >
+        <span className="sr-only">Copy {what} </span>
         <span className="truncate">{shown ?? shortId(value)}</span>
         {copied ? (
           <Check size={12} className="shrink-0 text-state-completed" aria-hidden />

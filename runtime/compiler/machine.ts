@@ -4,6 +4,9 @@
  *
  * `machine.transition` with one reused inert scope costs a quarter of the exported `transition()` (XState 5.33.3),
  * which builds a scope and an actor on each call; tests/runtime/compiler/machine.test.ts holds that both agree.
+ *
+ * A transition depends on the configuration and the event alone, and sagas of one definition make the same ones over and
+ * over: each is worked out once and kept. So values and actions that come out are shared, and never to be changed.
  */
 import { type AnyStateMachine, createActor, createMachine, type StateValue } from 'xstate'
 
@@ -31,19 +34,33 @@ export interface StateConfig {
 }
 
 export interface Moved {
-  value: StateValue
-  actions: MachineAction[]
+  readonly value: StateValue
+  readonly actions: readonly MachineAction[]
   /** False when no transition takes the event in this configuration. */
-  changed: boolean
+  readonly changed: boolean
 }
+
+type Snapshot = ReturnType<AnyStateMachine['resolveState']>
+
+/** A configuration, and what is known of where it leads. */
+interface Place {
+  value: StateValue
+  snapshot: Snapshot
+  moves: Map<string, Moved>
+}
+
+/** Configurations kept per machine; beyond that all are forgotten, and worked out again. */
+const PLACES_MAX = 2_000
 
 export class SagaMachine {
   readonly config: MachineConfig
   readonly logic: AnyStateMachine
   readonly #scope: Parameters<AnyStateMachine['transition']>[2]
   #actions: MachineAction[] = []
-  /** The last snapshot made here: most sagas are asked about it again next. */
-  #snapshots = new WeakMap<object, ReturnType<AnyStateMachine['resolveState']>>()
+  #initial: Moved | undefined
+  readonly #places = new Map<string, Place>()
+  /** The same, found without writing the value as text. */
+  readonly #byValue = new WeakMap<object, Place>()
 
   constructor(config: MachineConfig) {
     this.config = config
@@ -69,23 +86,45 @@ export class SagaMachine {
   }
 
   initial(): Moved {
-    this.#actions = []
-    const snapshot = this.logic.getInitialSnapshot(this.#scope, undefined)
-    return this.#moved(snapshot, true)
+    if (!this.#initial) {
+      this.#actions = []
+      const snapshot = this.logic.getInitialSnapshot(this.#scope, undefined)
+      this.#initial = this.#moved(snapshot, true)
+    }
+    return this.#initial
   }
 
   next(value: StateValue, event: string): Moved {
-    const before =
-      (typeof value === 'object' ? this.#snapshots.get(value) : undefined) ??
-      this.logic.resolveState({ value, context: {} })
+    const place = this.#placeOf(value)
+    const known = place.moves.get(event)
+    if (known) return known
     this.#actions = []
-    const after = this.logic.transition(before, { type: event }, this.#scope)
-    return this.#moved(after, after !== before)
+    const after = this.logic.transition(place.snapshot, { type: event }, this.#scope)
+    const moved = this.#moved(after, after !== place.snapshot)
+    place.moves.set(event, moved)
+    return moved
   }
 
-  #moved(snapshot: ReturnType<AnyStateMachine['resolveState']>, changed: boolean): Moved {
-    const value = snapshot.value as StateValue
-    if (typeof value === 'object') this.#snapshots.set(value, snapshot)
+  #moved(snapshot: Snapshot, changed: boolean): Moved {
+    const { value } = this.#placeOf(snapshot.value as StateValue, snapshot)
     return { value, actions: this.#actions, changed }
+  }
+
+  #placeOf(value: StateValue, snapshot?: Snapshot): Place {
+    const known = typeof value === 'object' ? this.#byValue.get(value) : undefined
+    if (known) return known
+    const key = JSON.stringify(value)
+    let place = this.#places.get(key)
+    if (!place) {
+      place = {
+        value,
+        snapshot: snapshot ?? this.logic.resolveState({ value, context: {} }),
+        moves: new Map(),
+      }
+      if (this.#places.size >= PLACES_MAX) this.#places.clear()
+      this.#places.set(key, place)
+    }
+    if (typeof value === 'object') this.#byValue.set(value, place)
+    return place
   }
 }

@@ -4,7 +4,7 @@
  * 1. A schema comes from the saga's author and the data from anyone: patterns run on a linear-time engine.
  * 2. Compiled once per schema and kept, least recently used first out; nothing is loaded from elsewhere.
  */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020'
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { RE2JS } from 're2js'
 
 export type InputSchema = Record<string, unknown>
@@ -16,7 +16,8 @@ export interface CompiledInputSchema {
 
 export type InputSchemaResult =
   | { ok: true; schema: CompiledInputSchema }
-  | { ok: false; message: string }
+  /** `unavailable`: not the schema's fault; a content security policy keeps ajv from making its code. */
+  | { ok: false; message: string; unavailable: boolean }
 
 const cache = new Map<string, InputSchemaResult>()
 const CACHED = 200
@@ -65,6 +66,7 @@ function compile(schema: InputSchema): InputSchemaResult {
     const message = error instanceof Error ? error.message : String(error)
     return {
       ok: false,
+      unavailable: error instanceof EvalError,
       message: message.replace(/^schema is invalid: /, '').replaceAll('data/', ''),
     }
   }

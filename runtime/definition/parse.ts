@@ -222,7 +222,7 @@ function describeExpression(
 
 function checkInputSchema(schema: Record<string, unknown>): Issue[] {
   const compiled = compileInputSchema(schema)
-  if (compiled.ok) return []
+  if (compiled.ok || compiled.unavailable) return []
   return [
     {
       code: 'parse/input-schema',

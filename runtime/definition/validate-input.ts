@@ -2,7 +2,7 @@
  * Does a start input fit the document's JSON Schema? Findings are issues whose path begins with `input`, in words that
  * name the field. A document without a schema takes any JSON.
  */
-import type { ErrorObject } from 'ajv/dist/2020'
+import type { ErrorObject } from 'ajv/dist/2020.js'
 import { compileInputSchema } from './input-schema'
 import type { Issue } from './issue'
 import { closest } from './nearest'

@@ -4,8 +4,8 @@
  *
  * 1. Bounded: every node is counted by JSONata's entry and exit hooks; see meter.ts, built-ins.ts, linear-regex.ts.
  * 2. Deterministic: time is the scope's `now`; chance and the machine's time zone are out of reach.
- * 3. The data evaluated on is never changed. JSONata marks arrays and fills empty ones in two places (`[]` and
- *    group-by); expressions that use these get a copy.
+ * 3. The data evaluated on is never changed. JSONata marks arrays (`[]`) and puts something into empty ones (group-by,
+ *    and `{…}` with such an array as its context); expressions that may do so get a copy.
  * 4. What could switch the hooks off, change built-ins or call data as if it were code is refused.
  */
 import jsonata from 'jsonata'
@@ -99,6 +99,8 @@ function surveySyntax(root: SyntaxNode): Survey {
     rangeLast: new Set(),
     rangeStarts: [],
   }
+  let buildsObjects = false
+  let hasOtherContext = false
   const bound = new Set<string>()
   const used: SyntaxNode[] = []
   const report = (message: string, position = 0) => {
@@ -111,6 +113,8 @@ function surveySyntax(root: SyntaxNode): Survey {
     }
     const start = startOf(node)
     if (node.group || node.keepSingletonArray) survey.marksData = true
+    if (node.type === 'unary' && node.value === '{') buildsObjects = true
+    if (changesContext(node)) hasOtherContext = true
     for (const name of [node.focus, node.index]) if (name !== undefined) bound.add(name)
     for (const stage of node.stages ?? []) if (stage.value !== undefined) bound.add(stage.value)
     switch (node.type) {
@@ -155,6 +159,7 @@ function surveySyntax(root: SyntaxNode): Survey {
         break
     }
   })
+  if (buildsObjects && hasOtherContext) survey.marksData = true
   for (const name of bound) if (name.startsWith('__')) report(`The name $${name} is reserved`)
   for (const node of used) {
     const name = String(node.value)
@@ -167,6 +172,13 @@ function surveySyntax(root: SyntaxNode): Survey {
     }
   }
   return survey
+}
+
+/** True when something is evaluated with another context than the scope itself: in a filter, a sort, behind a dot. */
+function changesContext(node: SyntaxNode): boolean {
+  const isFiltered = [...(node.predicate ?? []), ...(node.stages ?? [])].length > 0
+  const behindDot = node.type === 'path' ? (node.steps ?? []).slice(1) : []
+  return isFiltered || node.terms !== undefined || behindDot.some((step) => step.type !== 'name')
 }
 
 /** Where a node's token starts, as far as its position tells. */

@@ -97,9 +97,7 @@ function parse(source: string): ParsedExpression {
         const root = rootOf(scope)
         const value = shortcut ? shortcut(root) : UNSURE
         if (value === UNSURE) return program.run(root, scope.now)
-        return typeof value === 'object' || typeof value === 'string'
-          ? toPlain(value, source)
-          : value
+        return toPlain(value, source)
       },
     },
   }

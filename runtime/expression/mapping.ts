@@ -18,8 +18,21 @@ export interface CompiledMapping {
   expressions: { path: string[]; source: string }[]
 }
 
+/** By the mapping itself: documents do not change. */
+const compiled = new WeakMap<object, CompiledMapping>()
+
 /** Throws SagaError INVALID_DEFINITION when an expression is wrong or a key is `__proto__`. */
 export function compileMapping(mapping: Mapping): CompiledMapping {
+  if (typeof mapping !== 'object' || mapping === null) return compile(mapping)
+  let known = compiled.get(mapping)
+  if (!known) {
+    known = compile(mapping)
+    compiled.set(mapping, known)
+  }
+  return known
+}
+
+function compile(mapping: Mapping): CompiledMapping {
   const expressions: { path: string[]; source: string }[] = []
   const reads = emptyReads()
   const evaluate = compilePart(mapping, [], (path, expression) => {

@@ -44,7 +44,8 @@ function copy(value: unknown, budget: Budget, depth: number): unknown {
         throw new ExpressionError('NOT_JSON', `The result is ${value}, not a number`, budget.source)
       }
       spend(budget, 8)
-      return value
+      // JSON has no negative zero: what is stored and what is replayed would differ.
+      return value + 0
     case 'object':
       if (value === null) {
         spend(budget, 4)

@@ -110,8 +110,10 @@ export interface EntityCommit {
   entries: Entry[]
   /** The hash chain after each entry, hex; the last is the new head. As many as entries. */
   hashes: string[]
+  /** Each entry's message and facts as JSON, where the engine has it already: that is what it hashed. As many as entries. */
+  texts?: { message: string; facts: string }[]
   /** Written when the engine chooses to; entries after `snapshotSeq` are replayed on load. */
-  snapshot?: { seq: number; data: unknown }
+  snapshot?: { seq: number; data: unknown; text?: string }
   /** Work is outstanding that only a running engine can finish: recovery must load it. */
   active: boolean
   /** Short text for lists, e.g. the running step's title. */
@@ -138,6 +140,8 @@ export interface StoredEntity {
   snapshot: { seq: number; data: unknown } | null
   /** Entries after the snapshot, in order. */
   entries: Entry[]
+  /** Characters of their JSON, where the store knows. */
+  size?: { snapshot: number; entries: number }
 }
 
 export interface DueTimer {

@@ -58,64 +58,92 @@ export function createFunctionParticipant(config: {
       const input = toStorable(call.input)
       if (!input.ok)
         return failure('terminal', 'BAD_CALL', `The input cannot be used: ${input.reason}`)
-      return limited(call, signal, clock, async (bounded) => {
-        try {
-          const value = await operation(input.value, contextOf(call, bounded))
-          const output = toStorable(value)
-          return output.ok
-            ? { ok: true, output: output.value }
-            : failure('unknown', 'BAD_ANSWER', `${call.operation} answered, but ${output.reason}`)
-        } catch (error) {
-          return { ok: false, ...toFailure(error) }
-        }
-      })
+      return new Execution(call, signal, clock).run(operation, input.value)
     },
   }
 }
 
-function limited(
-  call: ParticipantCall,
-  signal: AbortSignal,
-  clock: Clock,
-  run: (signal: AbortSignal) => Promise<Outcome>,
-): Promise<Outcome> {
-  if (signal.aborted)
-    return Promise.resolve(failure('retryable', 'ABORTED', 'Abandoned before it began'))
-  const leftMs = call.deadline - clock.now()
-  if (leftMs <= 0)
-    return Promise.resolve(failure('unknown', 'TIMEOUT', 'The deadline had passed before the call'))
-  return new Promise((settle) => {
-    const own = new AbortController()
-    const end = (outcome: Outcome) => {
-      cancelTimer()
-      signal.removeEventListener('abort', onAbort)
-      settle(outcome)
-    }
-    const stop = (code: string, message: string) => {
-      own.abort(new Error(message))
-      end(failure('unknown', code, `${message}; the work may have been done`))
-    }
-    const onAbort = () => stop('ABORTED', 'The call was abandoned by its caller')
-    const cancelTimer = clock.after(Math.min(leftMs, TIMER_MS_MAX), () =>
-      stop('TIMEOUT', `No result within ${leftMs} ms`),
-    )
-    signal.addEventListener('abort', onAbort, { once: true })
-    // a promise settles once: what comes after the deadline changes nothing
-    void run(own.signal).then(end)
-  })
-}
+/** One execution of an operation, and what the operation is told of it. */
+class Execution implements FunctionContext {
+  readonly key: string
+  readonly sagaId: string
+  readonly step: string
+  readonly kind: 'action' | 'compensation'
+  readonly attempt: number
+  readonly undoes?: string
+  readonly deadline: number
+  readonly #call: ParticipantCall
+  readonly #caller: AbortSignal
+  readonly #clock: Clock
+  /** Most operations never ask for their signal, and one costs more than they do. */
+  #abort: AbortController | undefined
+  #stopped: Error | undefined
 
-function contextOf(call: ParticipantCall, signal: AbortSignal): FunctionContext {
-  return {
-    key: call.key,
-    signal,
-    sagaId: call.sagaId,
-    step: call.step,
-    kind: call.kind,
-    attempt: call.attempt,
-    ...(call.undoes === undefined ? {} : { undoes: call.undoes }),
-    deadline: call.deadline,
-    traceparent: call.traceparent,
+  constructor(call: ParticipantCall, caller: AbortSignal, clock: Clock) {
+    this.key = call.key
+    this.sagaId = call.sagaId
+    this.step = call.step
+    this.kind = call.kind
+    this.attempt = call.attempt
+    if (call.undoes !== undefined) this.undoes = call.undoes
+    this.deadline = call.deadline
+    this.#call = call
+    this.#caller = caller
+    this.#clock = clock
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#stopped) this.#abort.abort(this.#stopped)
+    return this.#abort.signal
+  }
+  get traceparent(): string {
+    return this.#call.traceparent
+  }
+
+  run(operation: FunctionOperation, input: Json): Promise<Outcome> {
+    const caller = this.#caller
+    if (caller.aborted)
+      return Promise.resolve(failure('retryable', 'ABORTED', 'Abandoned before it began'))
+    const leftMs = this.deadline - this.#clock.now()
+    if (leftMs <= 0)
+      return Promise.resolve(
+        failure('unknown', 'TIMEOUT', 'The deadline had passed before the call'),
+      )
+    return new Promise((settle) => {
+      const onAbort = () => {
+        cancelTimer()
+        settle(this.#stop('ABORTED', 'The call was abandoned by its caller'))
+      }
+      const cancelTimer = this.#clock.after(Math.min(leftMs, TIMER_MS_MAX), () => {
+        caller.removeEventListener('abort', onAbort)
+        settle(this.#stop('TIMEOUT', `No result within ${leftMs} ms`))
+      })
+      caller.addEventListener('abort', onAbort, { once: true })
+      // a promise settles once: what comes after the deadline changes nothing
+      void this.#perform(operation, input).then((outcome) => {
+        cancelTimer()
+        caller.removeEventListener('abort', onAbort)
+        settle(outcome)
+      })
+    })
+  }
+
+  async #perform(operation: FunctionOperation, input: Json): Promise<Outcome> {
+    try {
+      const output = toStorable(await operation(input, this))
+      return output.ok
+        ? { ok: true, output: output.value }
+        : failure('unknown', 'BAD_ANSWER', `${this.#call.operation} answered, but ${output.reason}`)
+    } catch (error) {
+      return { ok: false, ...toFailure(error) }
+    }
+  }
+
+  #stop(code: string, message: string): Outcome {
+    this.#stopped = new Error(message)
+    this.#abort?.abort(this.#stopped)
+    return failure('unknown', code, `${message}; the work may have been done`)
   }
 }
 

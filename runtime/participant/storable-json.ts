@@ -27,6 +27,9 @@ export function parseStorable(text: string, bytesMax = OUTPUT_BYTES_MAX): Storab
 /** A value from our own process; the copy shares nothing with it. `undefined` is `null`. */
 export function toStorable(value: unknown, bytesMax = OUTPUT_BYTES_MAX): Storable {
   if (value === undefined) return { ok: true, value: null }
+  const budget = { bytes: bytesMax }
+  const plain = copyPlain(value, budget, 0)
+  if (plain !== UNSURE) return { ok: true, value: plain }
   try {
     const text = JSON.stringify(value)
     if (text === undefined) return refused('it is a function or a symbol')
@@ -34,6 +37,55 @@ export function toStorable(value: unknown, bytesMax = OUTPUT_BYTES_MAX): Storabl
   } catch (error) {
     return refused(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+const UNSURE = Symbol('unsure')
+
+/**
+ * What JSON would make of the plain values that participants mostly answer, without writing it; UNSURE of everything that
+ * JSON treats specially, that may be refused, or that may be too large (each UTF-16 unit counts as its longest escape).
+ */
+function copyPlain(value: unknown, budget: { bytes: number }, depth: number): Json | typeof UNSURE {
+  switch (typeof value) {
+    case 'string':
+      budget.bytes -= value.length * 6 + 2
+      return budget.bytes < 0 || textFlaw(value) !== undefined ? UNSURE : value
+    case 'number':
+      budget.bytes -= 25
+      // JSON writes -0 as 0
+      return budget.bytes < 0 || !Number.isFinite(value) || Object.is(value, -0) ? UNSURE : value
+    case 'boolean':
+      budget.bytes -= 5
+      return budget.bytes < 0 ? UNSURE : value
+    case 'object':
+      break
+    default:
+      return UNSURE
+  }
+  budget.bytes -= 4
+  if (value === null) return budget.bytes < 0 ? UNSURE : null
+  if (depth === DEPTH_MAX || budget.bytes < 0) return UNSURE
+  if (Array.isArray(value)) {
+    if ('toJSON' in value) return UNSURE
+    const items: Json[] = []
+    for (const item of value) {
+      const copy = copyPlain(item, budget, depth + 1)
+      if (copy === UNSURE) return UNSURE
+      budget.bytes -= 1
+      items.push(copy)
+    }
+    return items
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return UNSURE
+  const fields: { [key: string]: Json } = {}
+  for (const [key, field] of Object.entries(value)) {
+    if (key === '__proto__' || key === 'toJSON' || textFlaw(key) !== undefined) return UNSURE
+    const copy = copyPlain(field, budget, depth + 1)
+    if (copy === UNSURE) return UNSURE
+    budget.bytes -= key.length * 6 + 4
+    fields[key] = copy
+  }
+  return fields
 }
 
 function check(value: Json): Storable {

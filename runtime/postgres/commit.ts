@@ -1,11 +1,11 @@
 /**
- * The group commit: what many entities decided becomes the arguments of one call of `commit_entities` (migration `store`).
+ * The group commit: what many entities decided becomes the arguments of one call of `commit_entities` (migration `batches`).
  * One round trip and a constant number of statements, however many entities; a part nobody uses is null and costs nothing.
  *
  * 1. Fence, seq checks and writes are one transaction inside the server: it commits whole or not at all, and a process
  *    that pauses cannot hold its locks.
- * 2. JSON values travel as text inside JSON, so nothing but the final cast reads them: \u0000 and lone surrogates, which
- *    JSON allows and PostgreSQL's text does not, survive in the journal and are replaced in what lists show.
+ * 2. JSON values travel as text, so nothing but the final cast reads them: \u0000 and lone surrogates, which JSON allows and
+ *    PostgreSQL's text does not, survive in the journal and are replaced in what lists show.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
 import { checkCommits } from '../journal/commit-rules'
@@ -18,7 +18,9 @@ import {
   type SagaRow,
   shardOf,
 } from '../journal/store'
+import { bigints, bools, ints, shown, texts } from './columns'
 import { translating } from './database-error'
+import { direct } from './prisma'
 
 /** Throws FENCED, CONFLICT or UNAVAILABLE (see `details.outcomeUnknown`); nothing was written then. */
 export async function commit(
@@ -27,34 +29,170 @@ export async function commit(
   commits: EntityCommit[],
 ): Promise<void> {
   checkCommits(lease, commits)
-  const entries = commits.flatMap((c) => c.entries)
-  const column = <T>(of: (entry: (typeof entries)[number]) => T) =>
-    entries.length ? entries.map(of) : null
-  const sagas = commits.flatMap((c) => (c.saga ? [{ saga: c.saga, isNew: c.fromSeq === 0 }] : []))
-
+  const sagas = changesOf(commits)
+  const values = [
+    lease.workerId,
+    lease.epoch,
+    ...entityColumns(commits),
+    ...entryColumns(commits),
+    ...mailColumns(commits),
+    ...timerColumns(commits),
+    ...newSagaColumns(sagas.created),
+    ...movedSagaColumns(sagas.moved),
+    rows(sagas.changed.map(sagaRow)),
+    rows(commits.flatMap((c) => c.gatesOpened.map(gateRow))),
+    rows(commits.flatMap((c) => c.gatesClosed)),
+    rows(commits.flatMap((c) => c.decisions.map(decisionRow))),
+  ]
   await translating(
-    `commit ${entries.length} entries of ${commits.length} entities`,
-    prisma.$executeRaw`SELECT commit_entities(
-      ${lease.workerId}, ${lease.epoch}::bigint,
-      ${rows(commits.map(entityRow))}::json,
-      ${column((e) => e.entityId)}::text[],
-      ${column((e) => e.seq)}::int[],
-      ${column((e) => e.at)}::bigint[],
-      ${column((e) => e.message.type)}::text[],
-      ${column((e) => JSON.stringify(e.message))}::text[],
-      ${column((e) => JSON.stringify(e.facts))}::text[],
-      ${entries.length ? commits.flatMap((c) => c.hashes) : null}::text[],
-      ${rows(commits.flatMap(timersCancelled))}::json,
-      ${rows(commits.flatMap(timersSet))}::json,
-      ${rows(commits.flatMap((c) => c.posts.map(postRow)))}::json,
-      ${rows(commits.flatMap(ackRows))}::json,
-      ${rows(sagas.flatMap((s) => (s.isNew ? [sagaRow(s.saga)] : [])))}::json,
-      ${rows(sagas.flatMap((s) => (s.isNew ? [] : [sagaRow(s.saga)])))}::json,
-      ${rows(commits.flatMap((c) => c.gatesOpened.map(gateRow)))}::json,
-      ${rows(commits.flatMap((c) => c.gatesClosed))}::json,
-      ${rows(commits.flatMap((c) => c.decisions.map(decisionRow)))}::json
-    )`,
+    `commit what ${commits.length} entities decided`,
+    direct(prisma, { name: 'commit_entities', text: callWith(values.length), values }),
   )
+}
+
+let call = ''
+
+function callWith(parameters: number): string {
+  call ||= `SELECT commit_entities(${Array.from({ length: parameters }, (_, n) => `$${n + 1}`).join()})`
+  return call
+}
+
+function entityColumns(commits: readonly EntityCommit[]) {
+  return [
+    texts(commits.map((c) => c.entityId)),
+    texts(commits.map((c) => c.kind)),
+    ints(commits.map((c) => shardOf(c.entityId))),
+    texts(commits.map((c) => c.digest)),
+    ints(commits.map((c) => c.fromSeq)),
+    ints(commits.map((c) => c.fromSeq + c.entries.length)),
+    texts(commits.map((c) => c.hashes[c.hashes.length - 1])),
+    bools(commits.map((c) => c.active)),
+    shown(commits.map((c) => c.current)),
+    ints(commits.map((c) => c.snapshot?.seq)),
+    texts(commits.map((c) => c.snapshot && (c.snapshot.text ?? JSON.stringify(c.snapshot.data)))),
+  ]
+}
+
+function entryColumns(commits: readonly EntityCommit[]) {
+  const entries = commits.flatMap((c) => c.entries)
+  const json = commits.flatMap(
+    (c) =>
+      c.texts ??
+      c.entries.map((entry) => ({
+        message: JSON.stringify(entry.message),
+        facts: JSON.stringify(entry.facts),
+      })),
+  )
+  return [
+    texts(entries.map((e) => e.entityId)),
+    ints(entries.map((e) => e.seq)),
+    bigints(entries.map((e) => e.at)),
+    texts(entries.map((e) => e.message.type)),
+    texts(json.map((e) => e.message)),
+    texts(json.map((e) => e.facts)),
+    texts(commits.flatMap((c) => c.hashes)),
+  ]
+}
+
+function mailColumns(commits: readonly EntityCommit[]) {
+  const acks = commits.flatMap((c) => c.acks)
+  const posts = commits.flatMap((c) => c.posts)
+  return [
+    bigints(acks.map((ack) => ack.position)),
+    texts(
+      acks.map(({ verdict }) =>
+        verdict.accepted ? null : JSON.stringify({ code: verdict.code, reason: verdict.reason }),
+      ),
+    ),
+    texts(posts.map((post) => post.id)),
+    texts(posts.map((post) => post.entityId)),
+    ints(posts.map((post) => shardOf(post.entityId))),
+    texts(posts.map((post) => JSON.stringify(post.message))),
+    shown(posts.map((post) => post.traceparent)),
+  ]
+}
+
+function timerColumns(commits: readonly EntityCommit[]) {
+  const cancelled = commits.flatMap((c) =>
+    c.timersCancelled.map((timer) => ({ id: c.entityId, timer })),
+  )
+  const set = commits.flatMap((c) => c.timersSet.map((one) => ({ id: c.entityId, ...one })))
+  return [
+    texts(cancelled.map((one) => one.id)),
+    texts(cancelled.map((one) => one.timer)),
+    texts(set.map((one) => one.id)),
+    texts(set.map((one) => one.timer)),
+    ints(set.map((one) => shardOf(one.id))),
+    bigints(set.map((one) => one.dueAt)),
+  ]
+}
+
+type SagaChange = Partial<SagaRow> & { id: string }
+
+/** Rows that are created; those whose status moves, which is nearly all; and the rest. */
+function changesOf(commits: readonly EntityCommit[]) {
+  const created: SagaChange[] = []
+  const moved: (SagaChange & { status: string })[] = []
+  const changed: SagaChange[] = []
+  for (const { saga, fromSeq } of commits)
+    if (!saga) continue
+    else if (fromSeq === 0) created.push(saga)
+    else if (isMove(saga)) moved.push(saga)
+    else changed.push(saga)
+  return { created, moved, changed }
+}
+
+const MOVED_FIELDS = new Set(['id', 'status', 'endedAt', 'output', 'failureCode', 'failureReason'])
+
+function isMove(saga: SagaChange): saga is SagaChange & { status: SagaRow['status'] } {
+  if (saga.status === undefined) return false
+  for (const field in saga) if (!MOVED_FIELDS.has(field)) return false
+  return 'failureCode' in saga === 'failureReason' in saga
+}
+
+function newSagaColumns(sagas: readonly SagaChange[]) {
+  return [
+    texts(sagas.map((s) => s.id)),
+    shown(sagas.map((s) => s.ventureId)),
+    shown(sagas.map((s) => s.definition?.name)),
+    ints(sagas.map((s) => s.definition?.version)),
+    texts(sagas.map((s) => s.definition?.digest)),
+    shown(sagas.map((s) => s.title)),
+    texts(sagas.map((s) => s.status)),
+    shown(sagas.map((s) => s.parentId)),
+    shown(sagas.map((s) => s.parentStep)),
+    ints(sagas.map((s) => s.totalSteps)),
+    texts(sagas.map((s) => JSON.stringify(s.input ?? null))),
+    texts(sagas.map((s) => JSON.stringify(s.output))),
+    shown(sagas.map((s) => s.failureCode)),
+    shown(sagas.map((s) => s.failureReason)),
+    shown(sagas.map((s) => s.startedBy)),
+    bigints(sagas.map((s) => s.startedAt)),
+    bigints(sagas.map((s) => s.endedAt)),
+    bigints(sagas.map((s) => s.timeoutAt)),
+    bools(sagas.map((s) => s.requiresApproval === true)),
+  ]
+}
+
+/** Bits of `given`: what is left out keeps its value. */
+const ENDED = 1
+const OUTPUT = 2
+const FAILURE = 4
+
+function movedSagaColumns(sagas: readonly (SagaChange & { status: string })[]) {
+  const given = (s: SagaChange) =>
+    ('endedAt' in s ? ENDED : 0) |
+    (s.output === undefined ? 0 : OUTPUT) |
+    ('failureCode' in s ? FAILURE : 0)
+  return [
+    texts(sagas.map((s) => s.id)),
+    texts(sagas.map((s) => s.status)),
+    ints(sagas.map(given)),
+    bigints(sagas.map((s) => s.endedAt)),
+    texts(sagas.map((s) => JSON.stringify(s.output))),
+    shown(sagas.map((s) => s.failureCode)),
+    shown(sagas.map((s) => s.failureReason)),
+  ]
 }
 
 /** A mailbox row as `post_messages` reads it. */
@@ -80,42 +218,6 @@ export function rows(list: readonly object[]): string | null {
 
 /** JSON.stringify escapes exactly these with \u0000 and \ud8… to \udf…; inside JSON within JSON it finds some in vain. */
 const UNWRITABLE = /\\u(?:0000|d[89a-f])/
-
-function entityRow(commit: EntityCommit) {
-  const { entityId, kind, digest, fromSeq, entries, hashes, snapshot } = commit
-  return {
-    id: entityId,
-    kind,
-    shard: shardOf(entityId),
-    digest,
-    from_seq: fromSeq,
-    seq: fromSeq + entries.length,
-    hash: hashes.at(-1),
-    active: commit.active,
-    current: commit.current,
-    snapshot_seq: snapshot?.seq,
-    snapshot: snapshot && JSON.stringify(snapshot.data),
-  }
-}
-
-const timersCancelled = ({ entityId, timersCancelled }: EntityCommit) =>
-  timersCancelled.map((timer) => ({ entity_id: entityId, timer }))
-
-const timersSet = ({ entityId, timersSet }: EntityCommit) =>
-  timersSet.map(({ timer, dueAt }) => ({
-    entity_id: entityId,
-    timer,
-    shard: shardOf(entityId),
-    due_at: dueAt,
-  }))
-
-const ackRows = ({ acks }: EntityCommit) =>
-  acks.map(({ position, verdict }) => ({
-    position: String(position),
-    refusal: verdict.accepted
-      ? undefined
-      : JSON.stringify({ code: verdict.code, reason: verdict.reason }),
-  }))
 
 /** Absent stays absent: JSON leaves undefined out, and the database then keeps the column's value. */
 function sagaRow(saga: Partial<SagaRow> & { id: string }) {

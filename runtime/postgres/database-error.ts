@@ -4,14 +4,15 @@
  * 1. `outcomeUnknown` is true whenever the statement may have been carried out: the connection went away under it.
  * 2. An error that the server itself reported rolled its transaction back: the outcome is known, nothing was written.
  */
-import { SagaError } from '../errors'
+import pg from 'pg'
+import { isSagaError, SagaError } from '../errors'
 
 /** The result, or a SagaError that says what could not be done. */
 export async function translating<T>(what: string, work: PromiseLike<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw translate(what, error)
+    throw isSagaError(error) ? error : translate(what, error)
   }
 }
 
@@ -110,6 +111,15 @@ const neverSent = (message: string) =>
   message.includes('terminated due to connection timeout') ||
   message.includes('Cannot use a pool after calling end')
 
+/** What only an attempt to connect fails with. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
 interface Report {
   state?: string
   kind?: string
@@ -117,8 +127,19 @@ interface Report {
   detail?: string
 }
 
-/** Prisma keeps the driver's report under `meta.driverAdapterError.cause`, or throws it bare. */
+/** Prisma keeps the driver's report under `meta.driverAdapterError.cause`, or throws it bare; pg throws the server's. */
 function report(error: unknown): Report {
+  if (error instanceof pg.DatabaseError) {
+    const { code, detail, message } = error
+    return {
+      message,
+      ...(code === undefined ? {} : { state: code }),
+      ...(detail === undefined ? {} : { detail }),
+    }
+  }
+  const socket = text(error, 'code')
+  if (socket && UNREACHABLE.has(socket))
+    return { kind: 'DatabaseNotReachable', message: String(error) }
   const driver = field(field(error, 'meta'), 'driverAdapterError') ?? error
   const cause = field(driver, 'cause') ?? driver
   const state = text(cause, 'originalCode')

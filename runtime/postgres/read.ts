@@ -31,6 +31,7 @@ export async function load(prisma: PrismaClient, entityIds: string[]): Promise<S
     snapshot:
       row.snapshot === null ? null : { seq: row.snapshot_seq, data: JSON.parse(row.snapshot) },
     entries: JSON.parse(row.entries ?? '[]') as Entry[],
+    size: { snapshot: row.snapshot?.length ?? 0, entries: row.entries?.length ?? 0 },
   }))
 }
 

@@ -7,8 +7,11 @@
  *    view is a new object, and so is every step that changed. To look at the past, fold from `emptyRunView()`.
  * 3. An action's output is in the `result` message of its call, which is named `<step>#<attempt>`; while the saga is
  *    paused that message comes before the fact that uses it. Other outputs are in their facts.
- * 4. Attempts are bounded: the first and the latest are kept, `attemptsTotal` counts all.
+ * 4. A parallel step that is joined before all its branches ended writes no fact when its losers are compensated. The
+ *    step after it, entered, says so; which that is the document knows.
+ * 5. Attempts are bounded: the first and the latest are kept, `attemptsTotal` counts all.
  */
+import type { Region } from '../definition/schema'
 import type { StepFailure } from '../errors'
 import type {
   Actor,
@@ -183,12 +186,15 @@ export interface RunView {
   cause: TurnView | null
   /** Outputs that came while the saga was paused, by call. */
   deferred: Map<string, unknown>
+  /** The parallel steps that each step follows. */
+  joins: ReadonlyMap<string, readonly string[]>
 }
 
 /** Attempts and list items kept; older ones are in the journal. */
 export const KEPT = 200
 
-export function emptyRunView(): RunView {
+/** The view before the first entry. Without the document, joins are only seen to end when all branches do. */
+export function emptyRunView(document?: Region): RunView {
   return {
     seq: 0,
     at: null,
@@ -212,6 +218,7 @@ export function emptyRunView(): RunView {
     turn: null,
     cause: null,
     deferred: new Map(),
+    joins: document ? joinsOf(document) : new Map(),
   }
 }
 
@@ -620,6 +627,7 @@ function change(view: RunView, id: string, entry: Entry, edit: (step: StepView) 
   let step = view.steps.get(id)
   if (!step) {
     view.order.push(id)
+    for (const joined of view.joins.get(id) ?? []) endJoin(view, joined, entry)
     step = {
       step: id,
       state: 'running',
@@ -639,6 +647,28 @@ function change(view: RunView, id: string, entry: Entry, edit: (step: StepView) 
     }
   }
   view.steps.set(id, { ...edit(step), lastSeq: entry.seq })
+}
+
+function endJoin(view: RunView, id: string, entry: Entry): void {
+  const step = view.steps.get(id)
+  if (step?.state !== 'running') return
+  view.steps.set(id, {
+    ...step,
+    state: 'completed',
+    endedAt: entry.at,
+    lastSeq: entry.seq,
+    attempts: ended(step.attempts, { endedAt: entry.at, endedSeq: entry.seq }),
+  })
+}
+
+function joinsOf(region: Region, joins = new Map<string, string[]>()): Map<string, string[]> {
+  for (const [id, step] of Object.entries(region.steps)) {
+    if (step.type === 'map') joinsOf(step.region, joins)
+    if (step.type !== 'parallel') continue
+    if (step.next !== undefined) joins.set(step.next, [...(joins.get(step.next) ?? []), id])
+    for (const branch of Object.values(step.branches)) joinsOf(branch, joins)
+  }
+  return joins
 }
 
 function startCompensation(

@@ -2,7 +2,7 @@
  * The loop that gives every entity its turn: take messages, decide, commit together, then act.
  *
  * 1. Commit, then act: commands are performed only after the entries that announce them are durable.
- * 2. Group commit: one commit is in flight at a time; all that arrives meanwhile goes into the next one.
+ * 2. Group commit: one commit is in flight at a time; what arrives meanwhile is decided at once and goes into the next.
  * 3. One entity, one turn: its messages are taken in arrival order, and never decided on a snapshot that was not stored.
  * 4. After a commit whose outcome is unknown, or that lost a race, the entities in it are read back from the store and
  *    their messages decided again; what was stored already is found to be stale and changes nothing.
@@ -20,14 +20,14 @@ import type { Command, Entry, Fact, Message, Verdict } from '../journal/entry'
 import type { EntityCommit, Lease, PendingMessage, Store, StoredEntity } from '../journal/store'
 import { shardOf } from '../journal/store'
 import { type Clock, type Logger, monotonic } from '../ports'
-import { chainHash, GENESIS } from '../security/digest'
+import { chainHash, GENESIS } from '../security/chain'
 import { decide } from './decide'
 import type { Definitions } from './definitions'
 import type { Performer } from './perform'
 import { replay } from './replay'
 import type { SagaState } from './state'
 import { Timers } from './timers'
-import { toCommit } from './to-commit'
+import { currentOf, isActive, toCommit, unchanged } from './to-commit'
 
 /** The fact with which a saga ends. */
 export type Ended = Extract<Fact, { t: 'saga.ended' }>
@@ -57,11 +57,14 @@ export interface EngineOptions {
   onFenced(error: unknown): void
 }
 
+type StartMessage = Extract<Message, { type: 'start' }>
+
 /** How long a shard that is to be given up may take to finish the turns under way. */
 const LAST_TURNS_MS = 5_000
 /** How often the age of the backlog is worked out at most. */
 const BACKLOG_LOOK_MS = 100
 
+const ACCEPTED: Verdict = { accepted: true }
 const STOPPED: Verdict = {
   accepted: false,
   code: 'UNAVAILABLE',
@@ -73,6 +76,8 @@ interface Item {
   /** Set when it came from the mailbox and must be acknowledged. */
   position?: bigint
   id?: string
+  /** A start whose definition cannot be had. */
+  refusal?: Extract<Verdict, { accepted: false }>
   /** Set when somebody in this process waits for it to be stored. */
   settle?: (verdict: Verdict) => void
   /** Since when it waits, on the monotonic clock. */
@@ -86,6 +91,12 @@ interface Resident {
   seq: number
   hash: string
   snapshotSeq: number
+  /** Characters of the newest snapshot, and of the entries after it. */
+  snapshotSize: number
+  entriesSize: number
+  /** As stored last. */
+  active: boolean
+  current: string | null
   queue: Item[]
   busy: boolean
   touchedAt: number
@@ -103,6 +114,7 @@ interface Work {
   commit: EntityCommit
   state: SagaState | null
   commands: Command[]
+  entriesSize: number
 }
 
 export class Engine {
@@ -119,7 +131,10 @@ export class Engine {
   readonly #watchers = new Set<() => void>()
   #lease: Lease
   #running = true
-  #pumping: Promise<void> | null = null
+  /** Decided and not yet handed to the store. */
+  #decided: Work[] = []
+  #deciding: Promise<void> | null = null
+  #committing: Promise<void> | null = null
   #polling: Promise<void> | null = null
   #pollAgain = false
   #cancelPoll = () => {}
@@ -289,7 +304,8 @@ export class Engine {
   async stop(): Promise<void> {
     this.#halt()
     await this.#polling?.catch(() => {})
-    await this.#pumping
+    await this.#deciding
+    await this.#committing
     this.#tellStopped()
   }
 
@@ -400,36 +416,29 @@ export class Engine {
 
   /** An entity to be loaded before its first turn. */
   #admit(id: string): Resident {
-    const resident: Resident = {
-      id,
-      saga: null,
-      state: null,
-      seq: -1,
-      hash: GENESIS,
-      snapshotSeq: 0,
-      queue: [],
-      busy: false,
-      touchedAt: 0,
-      alone: false,
-      broken: null,
-    }
+    const resident = emptyResident(id)
     this.#residents.set(id, resident)
     return resident
   }
 
   #pump(): void {
-    if (this.#pumping || !this.#running) return
-    // A turn of the event loop lets everything that arrives together be decided together.
-    this.#pumping = Promise.resolve()
-      .then(() => this.#drain())
+    if (this.#deciding || !this.#running) return
+    // A turn of the microtask queue lets what arrives together be decided together.
+    this.#deciding = Promise.resolve()
+      .then(() => this.#decideReady())
       .finally(() => {
-        this.#pumping = null
-        if (this.#ready.size > 0 && this.#running) this.#pump()
+        this.#deciding = null
+        if (this.#mayDecide()) this.#pump()
       })
   }
 
-  async #drain(): Promise<void> {
-    while (this.#running && this.#ready.size > 0) {
+  /** Deciding further ahead than one commit would only make entities wait longer for it. */
+  #mayDecide(): boolean {
+    return this.#running && this.#ready.size > 0 && this.#decided.length < this.#options.batchMax
+  }
+
+  async #decideReady(): Promise<void> {
+    while (this.#mayDecide()) {
       const batch = this.#nextBatch()
       for (const resident of batch) {
         this.#ready.delete(resident)
@@ -438,17 +447,37 @@ export class Engine {
       try {
         const unloaded = batch.filter((resident) => resident.seq < 0).map((resident) => resident.id)
         if (unloaded.length > 0) await this.#load(unloaded)
-        const work: Work[] = []
-        for (const resident of batch) {
-          const one = await this.#decide(resident)
-          if (one) work.push(one)
-        }
-        await this.#commit(work)
+        for (const resident of batch) if (!resident.state) await this.#prepare(resident)
       } catch (error) {
         await this.#retreat(batch, error)
+        for (const resident of batch) this.#release(resident)
+        continue
       }
-      for (const resident of batch) this.#release(resident)
+      for (const resident of batch) {
+        const work = this.#decide(resident)
+        if (work) this.#decided.push(work)
+        else this.#release(resident)
+      }
+      this.#flush()
     }
+  }
+
+  /** Hands to the store what is decided, unless it is still busy with what was decided before. */
+  #flush(): void {
+    if (this.#committing || this.#decided.length === 0 || !this.#running) return
+    const work = this.#decided.splice(0, this.#togetherMax())
+    const committing = this.#commit(work).then(() => {
+      if (this.#committing === committing) this.#committing = null
+      this.#flush()
+      this.#pump()
+    })
+    this.#committing = committing
+  }
+
+  /** A saga that must be alone is first and last in its commit. */
+  #togetherMax(): number {
+    const alone = this.#decided.findIndex((one) => one.resident.alone)
+    return alone < 0 ? this.#options.batchMax : Math.max(1, alone)
   }
 
   /** Leaves a saga alone. Who waits here is told; mail is kept for when the cause is mended. */
@@ -478,47 +507,45 @@ export class Engine {
   }
 
   /** Decides the messages at the head of an entity's queue; the queue keeps them until they are stored. */
-  async #decide(resident: Resident): Promise<Work | null> {
-    const { clock, logger, turnMax, snapshotEvery } = this.#options
+  #decide(resident: Resident): Work | null {
+    const { clock, turnMax } = this.#options
     if (resident.broken) return null
-    const items = resident.queue.slice(0, turnMax)
+    const items = headOf(resident, turnMax)
     const entries: Entry[] = []
     const hashes: string[] = []
+    const texts: NonNullable<EntityCommit['texts']> = []
     const commands: Command[] = []
     const acks: EntityCommit['acks'] = []
-    let { state, seq, hash } = resident
+    let { state, seq, hash, entriesSize } = resident
     const orphans: string[] = []
     const verdicts: Verdict[] = []
     for (const item of items) {
-      let verdict: Verdict = { accepted: true }
+      const { message } = item
+      let verdict: Verdict = ACCEPTED
       try {
-        const message = await this.#prepare(resident, item.message)
         const at = clock.now()
-        const decided = resident.saga
-          ? decide(resident.saga, state, message, { entityId: resident.id, at, seq: seq + 1 })
-          : ({
-              accepted: false,
-              code: 'NOT_FOUND',
-              reason: `There is no saga ${resident.id}`,
-            } as const)
+        const decided =
+          item.refusal ??
+          (resident.saga
+            ? decide(resident.saga, state, message, { entityId: resident.id, at, seq: seq + 1 })
+            : unknown(resident.id))
         if (!decided.accepted)
           verdict = { accepted: false, code: decided.code, reason: decided.reason }
         else if (decided.changed) {
           seq++
           state = decided.state
-          const entry: Entry = { entityId: resident.id, seq, at, message, facts: decided.facts }
-          hash = chainHash(hash, entry)
-          entries.push(entry)
+          const { facts } = decided
+          const text = { message: JSON.stringify(message), facts: JSON.stringify(facts) }
+          hash = chainHash(hash, { entityId: resident.id, seq, at, ...text })
+          entriesSize += text.message.length + text.facts.length
+          entries.push({ entityId: resident.id, seq, at, message, facts })
+          texts.push(text)
           hashes.push(hash)
           commands.push(...decided.commands)
         } else if (message.type === 'timer') orphans.push(message.timer)
       } catch (error) {
-        if (isSagaError(error))
-          verdict = { accepted: false, code: error.code, reason: error.message }
-        else {
-          this.#giveUp(resident, 'A saga could not decide; its messages are kept', error)
-          return null
-        }
+        this.#giveUp(resident, 'A saga could not decide; its messages are kept', error)
+        return null
       }
       verdicts.push(verdict)
       if (item.position !== undefined) acks.push({ position: item.position, verdict })
@@ -528,54 +555,59 @@ export class Engine {
       this.#acknowledge(items, verdicts)
       return null
     }
-    const saga = resident.saga
+    const { saga } = resident
     const parts =
       saga && state && entries.length > 0
         ? toCommit(saga, state, entries, commands)
-        : {
-            active: resident.state && saga ? toCommit(saga, resident.state, [], []).active : false,
-            current: resident.state && saga ? toCommit(saga, resident.state, [], []).current : null,
-            gatesOpened: [],
-            gatesClosed: [],
-            decisions: [],
-            timersSet: [],
-            timersCancelled: [],
-            posts: [],
-          }
-    const snapshot =
-      state &&
-      entries.length > 0 &&
-      (seq - resident.snapshotSeq >= snapshotEvery || (!parts.active && seq > 1))
-    return {
-      resident,
-      items,
-      verdicts,
-      state,
-      commands,
-      commit: {
-        entityId: resident.id,
-        kind: 'saga',
-        digest: saga?.digest ?? '',
-        fromSeq: resident.seq,
-        entries,
-        hashes,
-        ...(snapshot ? { snapshot: { seq, data: state } } : {}),
-        ...parts,
-        timersCancelled: [
-          ...parts.timersCancelled,
-          ...orphans.filter((timer) => !parts.timersSet.some((set) => set.timer === timer)),
-        ],
-        acks,
-      },
+        : unchanged(resident.active, resident.current)
+    if (orphans.length > 0)
+      parts.timersCancelled = [
+        ...parts.timersCancelled,
+        ...orphans.filter((timer) => !parts.timersSet.some((set) => set.timer === timer)),
+      ]
+    const snapshot = state && this.#isSnapshotDue(resident, seq, entriesSize)
+    const commit: EntityCommit = {
+      entityId: resident.id,
+      kind: 'saga',
+      digest: saga?.digest ?? '',
+      fromSeq: resident.seq,
+      entries,
+      hashes,
+      texts,
+      ...parts,
+      acks,
     }
+    if (snapshot) commit.snapshot = { seq, data: state, text: JSON.stringify(state) }
+    return { resident, items, verdicts, state, commands, commit, entriesSize }
+  }
+
+  /**
+   * Not before the entries since the last one weigh as much as that did: so snapshots cost a constant part of what entries
+   * cost, however large the state has grown, and a load reads at most about twice the state.
+   */
+  #isSnapshotDue({ snapshotSeq, snapshotSize }: Resident, seq: number, size: number): boolean {
+    return seq - snapshotSeq >= this.#options.snapshotEvery && size >= snapshotSize
   }
 
   /** A start learns its version and digest here, so that its entry says exactly what runs. */
-  async #prepare(resident: Resident, message: Message): Promise<Message> {
-    if (message.type !== 'start' || resident.state) return message
+  async #prepare(resident: Resident): Promise<void> {
+    resident.saga = null
+    const item = resident.queue.find(({ message }) => message.type === 'start')
+    if (item?.message.type !== 'start') return
+    try {
+      item.message = await this.#resolve(resident, item.message)
+    } catch (error) {
+      if (!isSagaError(error) || error.code === 'UNAVAILABLE') throw error
+      item.refusal = { accepted: false, code: error.code, reason: error.message }
+    }
+  }
+
+  async #resolve(resident: Resident, message: StartMessage): Promise<Message> {
     const { definitions } = this.#options
     if (message.definition.digest !== '') {
-      resident.saga = await definitions.byDigest(message.definition.digest)
+      resident.saga =
+        definitions.known(message.definition.digest) ??
+        (await definitions.byDigest(message.definition.digest))
       return message
     }
     const { name, version } = message.definition
@@ -606,26 +638,46 @@ export class Engine {
   }
 
   async #commit(work: Work[]): Promise<void> {
-    if (work.length === 0) return
-    const { store, clock } = this.#options
-    await this.#turnstile.pass(() =>
-      store.commit(
-        this.#lease,
-        work.map((one) => one.commit),
-      ),
-    )
-    this.lastCommitAt = clock.now()
+    try {
+      await this.#turnstile.pass(() =>
+        this.#options.store.commit(
+          this.#lease,
+          work.map((one) => one.commit),
+        ),
+      )
+      // The store takes the next while this process performs what follows from these.
+      this.#committing = null
+      this.#flush()
+      this.#committed(work)
+    } catch (error) {
+      await this.#retreat(
+        work.map((one) => one.resident),
+        error,
+      )
+    }
+    for (const { resident } of work) this.#release(resident)
+  }
+
+  #committed(work: readonly Work[]): void {
+    this.lastCommitAt = this.#options.clock.now()
     this.trouble = null
     const changed: string[] = []
     const posted: string[] = []
-    for (const { resident, items, verdicts, state, commands, commit } of work) {
+    for (const { resident, items, verdicts, state, commands, commit, entriesSize } of work) {
       resident.queue.splice(0, items.length)
       resident.alone = false
+      resident.active = commit.active
+      resident.current = commit.current
       if (commit.entries.length > 0) {
         resident.state = state
         resident.seq = commit.fromSeq + commit.entries.length
         resident.hash = commit.hashes[commit.hashes.length - 1] ?? resident.hash
-        if (commit.snapshot) resident.snapshotSeq = commit.snapshot.seq
+        resident.entriesSize = entriesSize
+        if (commit.snapshot) {
+          resident.snapshotSeq = commit.snapshot.seq
+          resident.snapshotSize = commit.snapshot.text?.length ?? 0
+          resident.entriesSize = 0
+        }
         changed.push(resident.id)
         const ended = endOf(commit.entries)
         if (ended) this.#options.onEnded(resident.id, ended)
@@ -693,10 +745,7 @@ export class Engine {
       entities: batch.length,
       error,
     })
-    for (const resident of batch) {
-      resident.seq = -1
-      resident.state = null
-    }
+    for (const resident of batch) Object.assign(resident, emptyState())
     const code = isSagaError(error) ? error.code : null
     if (code !== 'CONFLICT') await new Promise<void>((resolve) => clock.after(200, resolve))
     if (code === 'INVALID_INPUT') this.#isolate(batch, error)
@@ -799,7 +848,7 @@ export class Engine {
       const resident = this.#residents.get(id)
       if (!resident) continue
       if (entity) await this.#restore(entity, resident)
-      else Object.assign(resident, { state: null, seq: 0, hash: GENESIS, snapshotSeq: 0 })
+      else Object.assign(resident, { ...emptyState(), seq: 0 })
     }
   }
 
@@ -817,9 +866,14 @@ export class Engine {
     resident.seq = entity.seq
     resident.hash = entity.hash
     resident.snapshotSeq = entity.snapshot?.seq ?? 0
+    resident.snapshotSize = entity.size?.snapshot ?? 0
+    resident.entriesSize = entity.size?.entries ?? 0
     resident.touchedAt = this.#options.clock.now()
     try {
-      resident.state = replay(saga, entity)
+      const state = replay(saga, entity)
+      resident.state = state
+      resident.active = state !== null && isActive(state)
+      resident.current = state && currentOf(saga, state)
     } catch (error) {
       this.#giveUp(resident, 'A saga could not be replayed; its messages are kept', error)
     }
@@ -844,4 +898,44 @@ function endOf(entries: readonly Entry[]): Ended | undefined {
   for (const fact of entries[entries.length - 1]?.facts ?? [])
     if (fact.t === 'saga.ended') return fact
   return undefined
+}
+
+function emptyResident(id: string): Resident {
+  return {
+    id,
+    saga: null,
+    ...emptyState(),
+    queue: [],
+    busy: false,
+    touchedAt: 0,
+    alone: false,
+    broken: null,
+  }
+}
+
+/** What is read back, before it has been. */
+function emptyState() {
+  return {
+    state: null,
+    seq: -1,
+    hash: GENESIS,
+    snapshotSeq: 0,
+    snapshotSize: 0,
+    entriesSize: 0,
+    active: false,
+    current: null,
+  }
+}
+
+/** What one turn takes. It ends before a second start: that may be of another definition, should the first be refused. */
+function headOf({ queue, state }: Resident, turnMax: number): Item[] {
+  const items = queue.slice(0, turnMax)
+  if (state !== null) return items
+  const first = items.findIndex(({ message }) => message.type === 'start')
+  const second = items.findIndex(({ message }, n) => n > first && message.type === 'start')
+  return first < 0 || second < 0 ? items : items.slice(0, second)
+}
+
+function unknown(sagaId: string) {
+  return { accepted: false, code: 'NOT_FOUND', reason: `There is no saga ${sagaId}` } as const
 }

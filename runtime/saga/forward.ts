@@ -435,8 +435,14 @@ export function branchEnded(turn: Turn, id: string, branch: string, ok: boolean)
     if (won === names.length) completeStep(turn, id)
     else turn.raise(`joined.${id}`)
   } else if (names.length - lost < needed) {
-    turn.put(id, { joined: true, state: 'failed' })
-    turn.raise(`failed.${id}`)
+    const error = turn.failure ?? {
+      kind: 'terminal' as const,
+      code: 'JOIN_FAILED',
+      message: `Too few branches of ${id} ended well`,
+    }
+    turn.put(id, { joined: true, state: 'failed', error })
+    turn.fact({ t: 'step.failed', step: id, attempt: 1, error, final: true })
+    turn.fail(id, error)
   }
 }
 

@@ -7,7 +7,7 @@
  * 4. No call leaves once the lease may have gone to another worker (`mayCall`), and an abandoned call's result is ignored.
  */
 import type { Outcome } from '../journal/entry'
-import type { Participants } from '../participant/participant'
+import type { ParticipantCall, Participants } from '../participant/participant'
 import type { Clock, Logger } from '../ports'
 import type { CallCommand } from './state'
 
@@ -26,7 +26,7 @@ export interface PerformerOptions {
 
 export class Performer {
   readonly #options: PerformerOptions
-  readonly #running = new Map<string, AbortController>()
+  readonly #running = new Map<string, RunningCall>()
   readonly #waiting: { sagaId: string; command: CallCommand; again: boolean }[] = []
   #stopped = false
 
@@ -50,12 +50,10 @@ export class Performer {
         this.#waiting.push({ sagaId, command, again })
       return
     }
-    const abort = new AbortController()
-    this.#running.set(id, abort)
-    void this.#call(sagaId, command, abort).then((outcome) => {
+    const call = new RunningCall(this.#options, sagaId, command, (outcome) => {
       if (this.#stopped) return
       const failed = 'ok' in outcome && !outcome.ok
-      if (this.#running.get(id) === abort) {
+      if (this.#running.get(id) === call) {
         this.#running.delete(id)
         this.#options.done(
           sagaId,
@@ -63,9 +61,10 @@ export class Performer {
           again && failed ? { ...outcome, maybe: true } : outcome,
         )
       }
-      const next = this.#waiting.shift()
-      if (next) this.perform(next.sagaId, next.command, next.again)
+      this.#next()
     })
+    this.#running.set(id, call)
+    call.start()
   }
 
   isRunning(sagaId: string, call: string): boolean {
@@ -86,75 +85,128 @@ export class Performer {
   /** Gives calls up that another worker will perform again. */
   abandon(among: (sagaId: string) => boolean): void {
     this.withdraw(among)
-    for (const [id, abort] of this.#running) {
+    for (const [id, call] of this.#running) {
       if (!among(sagaOf(id))) continue
       this.#running.delete(id)
-      abort.abort()
+      call.abort()
+      this.#next()
     }
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift()
+    if (next) this.perform(next.sagaId, next.command, next.again)
   }
 
   /** Abandons what is under way: its outcome is asked for again after recovery, with the same key. */
   stop(): void {
     this.#stopped = true
     this.#waiting.length = 0
-    for (const abort of this.#running.values()) abort.abort()
+    for (const call of this.#running.values()) call.abort()
+  }
+}
+
+/** One call under way, and what the adapter is told of it. The first outcome counts: the adapter's, or the deadline's. */
+class RunningCall implements ParticipantCall {
+  readonly sagaId: string
+  readonly call: string
+  readonly step: string
+  readonly kind: CallCommand['kind']
+  readonly attempt: number
+  readonly operation: string
+  readonly input: unknown
+  readonly key: string
+  readonly undoes?: string
+  readonly deadline: number
+  readonly #options: PerformerOptions
+  readonly #participant: string
+  readonly #timeoutMs: number
+  readonly #abort = new AbortController()
+  readonly #settle: (outcome: Outcome) => void
+  #cancelTimer = nothing
+  #settled = false
+
+  constructor(
+    options: PerformerOptions,
+    sagaId: string,
+    command: CallCommand,
+    settle: (outcome: Outcome) => void,
+  ) {
+    this.sagaId = sagaId
+    this.call = command.call
+    this.step = command.step
+    this.kind = command.kind
+    this.attempt = command.attempt
+    this.operation = command.operation
+    this.input = command.input
+    this.key = command.key
+    if (command.undoes !== undefined) this.undoes = command.undoes
+    this.deadline = options.clock.now() + command.timeoutMs
+    this.#options = options
+    this.#participant = command.participant
+    this.#timeoutMs = command.timeoutMs
+    this.#settle = settle
   }
 
-  async #call(sagaId: string, command: CallCommand, abort: AbortController): Promise<Outcome> {
-    const { participants, clock, logger, callbackToken, traceparent } = this.#options
-    let cancelTimer = () => {}
-    const timeout = new Promise<Outcome>((resolve) => {
-      cancelTimer = clock.after(command.timeoutMs, () => {
-        abort.abort()
-        resolve({
-          ok: false,
-          kind: 'unknown',
-          code: 'TIMEOUT',
-          message: `${command.participant}.${command.operation} did not answer within ${command.timeoutMs} ms`,
-        })
-      })
-    })
-    const called = (async (): Promise<Outcome> => {
-      const participant = await participants.find(command.participant)
-      if (!participant)
-        return {
-          ok: false,
-          kind: 'retryable',
-          code: 'PARTICIPANT_UNKNOWN',
-          message: `No participant ${command.participant} is registered, or it is disabled`,
-        }
-      return participant.call(
-        {
-          sagaId,
-          call: command.call,
-          step: command.step,
-          kind: command.kind,
-          attempt: command.attempt,
-          operation: command.operation,
-          input: command.input,
-          key: command.key,
-          ...(command.undoes === undefined ? {} : { undoes: command.undoes }),
-          deadline: clock.now() + command.timeoutMs,
-          traceparent: traceparent(sagaId, command.call),
-          callbackToken: callbackToken(sagaId, command.call),
-        },
-        abort.signal,
-      )
-    })()
-    try {
-      return await Promise.race([called, timeout])
-    } catch (error) {
-      logger.error('A participant adapter threw', { sagaId, call: command.call, error })
-      return {
+  // Made when asked for: a function in this process needs neither.
+  get traceparent(): string {
+    return this.#options.traceparent(this.sagaId, this.call)
+  }
+  get callbackToken(): string {
+    return this.#options.callbackToken(this.sagaId, this.call)
+  }
+
+  start(): void {
+    this.#cancelTimer = this.#options.clock.after(this.#timeoutMs, () => {
+      this.#abort.abort()
+      this.#end({
         ok: false,
         kind: 'unknown',
-        code: 'ADAPTER_FAILED',
-        message: error instanceof Error ? error.message.slice(0, 500) : String(error),
-      }
-    } finally {
-      cancelTimer()
+        code: 'TIMEOUT',
+        message: `${this.#participant}.${this.operation} did not answer within ${this.#timeoutMs} ms`,
+      })
+    })
+    this.#perform().then(
+      (outcome) => this.#end(outcome),
+      (error) => this.#threw(error),
+    )
+  }
+
+  abort(): void {
+    this.#abort.abort()
+  }
+
+  async #perform(): Promise<Outcome> {
+    const participant = await this.#options.participants.find(this.#participant)
+    if (participant) return participant.call(this, this.#abort.signal)
+    return {
+      ok: false,
+      kind: 'retryable',
+      code: 'PARTICIPANT_UNKNOWN',
+      message: `No participant ${this.#participant} is registered, or it is disabled`,
     }
+  }
+
+  #threw(error: unknown): void {
+    if (this.#settled) return
+    const { sagaId, call } = this
+    this.#options.logger.error('A participant adapter threw', { sagaId, call, error })
+    this.#end({
+      ok: false,
+      kind: 'unknown',
+      code: 'ADAPTER_FAILED',
+      message: error instanceof Error ? error.message.slice(0, 500) : String(error),
+    })
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#cancelTimer()
+    this.#settle(outcome)
   }
 }
 
 const sagaOf = (id: string) => id.slice(0, id.lastIndexOf('\n'))
+
+function nothing(): void {}

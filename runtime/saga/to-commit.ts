@@ -28,17 +28,8 @@ export function toCommit(
   commands: readonly Command[],
 ): CommitParts {
   const row = sagaRow(saga, state, entries)
-  const parts: CommitParts = {
-    active: isActive(state),
-    current: currentOf(saga, state),
-    gatesOpened: [],
-    gatesClosed: [],
-    decisions: [],
-    timersSet: [],
-    timersCancelled: [],
-    posts: [],
-    ...(row ? { saga: row } : {}),
-  }
+  const parts = unchanged(isActive(state), currentOf(saga, state))
+  if (row) parts.saga = row
   for (const entry of entries) for (const fact of entry.facts) addGate(parts, state, entry, fact)
   for (const entry of entries) {
     const decision = decisionRow(state, entry)
@@ -55,6 +46,20 @@ export function toCommit(
     if (dueAt === null) parts.timersCancelled.push(timer)
     else parts.timersSet.push({ timer, dueAt })
   return parts
+}
+
+/** Of a turn without entries. */
+export function unchanged(active: boolean, current: string | null): CommitParts {
+  return {
+    active,
+    current,
+    gatesOpened: [],
+    gatesClosed: [],
+    decisions: [],
+    timersSet: [],
+    timersCancelled: [],
+    posts: [],
+  }
 }
 
 /** Does a call wait for its result here, rather than at the participant? Then recovery must find the saga. */

@@ -35,7 +35,7 @@ export function beginUnwind(turn: Turn, ids: readonly string[]): void {
     if (record.state === 'waiting') stop(turn, id, 'stopped')
     else if (record.state === 'retrying') stop(turn, id, record.maybe ? 'unknown' : 'failed')
     else if (record.state === 'running' && turn.step(id).type === 'parallel')
-      turn.put(id, { state: 'stopped' })
+      stop(turn, id, 'stopped')
     if (record.stuck) turn.put(id, { stuck: false })
     for (const child of childrenOf(record)) if (isRunning(child)) sendUnwind(turn, id, child)
   }
@@ -59,6 +59,7 @@ export function schedule(turn: Turn): void {
       const { [step]: _, ...rest } = state.trims
       state.trims = rest
       turn.put(step, { state: 'completed' })
+      turn.fact({ t: 'step.succeeded', step, attempt: 1 })
       turn.raise(`done.${step}`)
     } else if (result === 'exhausted') {
       turn.failure = {

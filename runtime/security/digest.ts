@@ -1,5 +1,5 @@
 /**
- * Digests: the name of a published document and the links of the journal's hash chain.
+ * Digests: the name of a published document, and equality of values. The journal's hash chain is in chain.ts.
  *
  * 1. Canonical JSON sorts object keys and drops undefined values, so equal values have equal digests.
  * 2. SHA-256, lower-case hex. Pure JavaScript, so that browser and server agree without a port.
@@ -29,11 +29,3 @@ export function canonicalJson(value: unknown): string {
   }
   return JSON.stringify(value ?? null)
 }
-
-/** The next link of an entity's chain: binds the entry to all before it. */
-export function chainHash(previous: string, entry: unknown): string {
-  return digestText(`${previous}\n${canonicalJson(entry)}`)
-}
-
-/** What the first entry is chained to. */
-export const GENESIS = '0'.repeat(64)

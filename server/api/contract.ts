@@ -166,7 +166,10 @@ export interface SagaDetail extends SagaListItem {
   hasMoreEntries: boolean
   children: number
 }
-/** `live` yields tracked(String(entry.seq), entry); `feed` yields tracked(cursor, FeedEvent). */
+/**
+ * `live` yields tracked(String(entry.seq), entry); `feed` yields tracked(cursor, FeedEvent). A feed that resumes nothing
+ * begins with an event of type `ready` and an empty `sagaId`: from here on nothing is missed, so read the lists again.
+ */
 export interface FeedEvent {
   sagaId: string
   seq: number

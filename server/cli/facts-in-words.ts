@@ -22,9 +22,16 @@ const STATUS: Record<SagaStatus, (text: string) => string> = {
 export function entryLines(entry: Entry): string[] {
   const time = dim(new Date(entry.at).toISOString().slice(11, 23))
   return entry.facts.flatMap((fact) => {
-    const line = factLine(fact)
+    const line = factLine(fact.t === 'step.succeeded' ? withOutput(fact, entry) : fact)
     return line === null ? [] : [`${time}  ${line}`]
   })
+}
+
+/** An entry's facts do not repeat what its message holds. */
+function withOutput(fact: Extract<Fact, { t: 'step.succeeded' }>, { message }: Entry): Fact {
+  if (fact.output !== undefined || message.type !== 'result') return fact
+  const { outcome } = message
+  return 'ok' in outcome && outcome.ok ? { ...fact, output: outcome.output } : fact
 }
 
 function factLine(fact: Fact): string | null {

@@ -60,6 +60,8 @@ export async function openLocalPlace(): Promise<Place> {
         off()
       }
     },
+    // all shards are ours: there is no other worker
+    unattended: () => runtime.health().status === 'active',
     close,
   }
 }

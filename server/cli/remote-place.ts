@@ -39,6 +39,7 @@ export function openRemotePlace(url: string, key: string): Place {
         if (!hasMore) await delay(POLL_MS, undefined, { signal })
       }
     },
+    unattended: () => false,
     close: async () => {},
   }
 }

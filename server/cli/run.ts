@@ -16,6 +16,8 @@ export interface Place {
   start(request: { definition: string; input: unknown; id?: string }): Promise<{ sagaId: string }>
   /** Entries after `seq` as they are committed, until the signal aborts. */
   follow(sagaId: string, signal: AbortSignal): AsyncIterable<Entry>
+  /** True when nobody else runs sagas there: one that is not followed stands still until somebody does. */
+  unattended(): boolean
   close(): Promise<void>
 }
 
@@ -55,7 +57,12 @@ export async function runSaga(request: RunRequest): Promise<number> {
       ...(request.id === undefined ? {} : { id: request.id }),
     })
     output.print(sagaId)
-    return request.follow ? await follow(place, sagaId) : 0
+    if (request.follow) return await follow(place, sagaId)
+    if (place.unattended())
+      output.error(
+        'No server runs on this database; the saga goes on with npm start or npm run worker.',
+      )
+    return 0
   } finally {
     await place.close()
   }
@@ -93,7 +100,11 @@ async function follow(place: Place, sagaId: string): Promise<number> {
   } finally {
     process.off('SIGINT', leave).off('SIGTERM', leave)
   }
-  output.error(`Not followed any longer; saga ${sagaId} goes on.`)
+  output.error(
+    place.unattended()
+      ? `Saga ${sagaId} stands still until npm start or npm run worker runs.`
+      : `Not followed any longer; saga ${sagaId} goes on.`,
+  )
   return INTERRUPTED
 }
 

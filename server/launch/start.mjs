@@ -62,6 +62,7 @@ async function start() {
     first: DEMO_PORT_DEFAULT,
     host: '127.0.0.1',
     name: 'DEMO_PORT',
+    not: port,
   })
   const origin = process.env.NEXTAUTH_URL ?? `http://${reachableHost()}:${port}`
   const demoUrl = `http://127.0.0.1:${demoPort}`
@@ -135,7 +136,8 @@ async function start() {
 
   console.log(`\n  Open ${bold(origin)}, or sign in at once (each link works one time):\n`)
   for (const { role, url } of links) console.log(`    ${role.toLowerCase().padEnd(9)} ${url}`)
-  console.log(`\n  ${dim('Ctrl-C stops everything.')}\n`)
+  console.log(`\n  The demo services have switches that make them fail: ${demoUrl}`)
+  console.log(`  ${dim('Ctrl-C stops everything.')}\n`)
 
   const how = await web.exited
   if (!stopping)
@@ -170,7 +172,8 @@ function follow(instance, child) {
   undo.push(() => child.stop())
 }
 
-async function choosePort({ given, first, host, name }) {
+/** `not` is taken already, although nobody listens there yet. */
+async function choosePort({ given, first, host, name, not = 0 }) {
   if (given) {
     const free = await canListen(Number(given), host)
     if (free === true) return Number(given)
@@ -179,7 +182,7 @@ async function choosePort({ given, first, host, name }) {
     })
   }
   for (let port = first; port < first + PORTS_TRIED; port++) {
-    if ((await canListen(port, host)) !== true) continue
+    if (port === not || (await canListen(port, host)) !== true) continue
     if (port !== first) console.log(`  Port ${first} is taken; using ${port}.`)
     return port
   }

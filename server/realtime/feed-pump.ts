@@ -27,8 +27,8 @@ export interface FeedLine {
 
 export interface FeedPumpOptions {
   runtime: Pick<Runtime, 'feed' | 'onCommit'>
-  /** The cursor of the newest entry; null when there is none. */
-  tail: () => Promise<string | null>
+  /** The cursor after which the feed shows only what is committed from now on. */
+  tail: () => Promise<string>
   log: Logger
 }
 
@@ -38,9 +38,9 @@ export class FeedPump {
   readonly #stop: () => void
   /** Events after `#base`, oldest first; `#index` finds the place after a cursor, counted from the pump's start. */
   #lines: FeedLine[] = []
-  #index = new Map<string | null, number>()
+  #index = new Map<string, number>()
   #dropped = 0
-  #cursor: string | null = null
+  #cursor = ''
   #started: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
   #dueAt = 0
@@ -50,7 +50,10 @@ export class FeedPump {
     this.#stop = options.runtime.onCommit(() => this.#schedule(READ_EVERY_MS))
   }
 
-  /** Every event after `after` (null: from now on), for ever; ends by throwing the signal's reason. */
+  /**
+   * Every event after `after`, for ever; ends by throwing the signal's reason. Without `after`, from now on: the first
+   * event is then `ready`, which has the cursor of now and tells the follower to read again what it read before.
+   */
   async *follow(
     after: string | null,
     { signal, idle }: { signal: AbortSignal; idle: () => Promise<void> },
@@ -58,6 +61,7 @@ export class FeedPump {
     const follower = await this.#join()
     try {
       let cursor = after ?? this.#cursor
+      if (after === null) yield { cursor, event: ready() }
       for (;;) {
         signal.throwIfAborted()
         follower.rest()
@@ -85,12 +89,12 @@ export class FeedPump {
   }
 
   /** The kept events after a cursor; undefined when that place is not among them. */
-  #after(cursor: string | null): FeedLine[] | undefined {
+  #after(cursor: string): FeedLine[] | undefined {
     const place = this.#index.get(cursor)
     return place === undefined ? undefined : this.#lines.slice(place - this.#dropped)
   }
 
-  async #backlog(cursor: string | null): Promise<FeedLine[]> {
+  async #backlog(cursor: string): Promise<FeedLine[]> {
     return (await this.#options.runtime.feed(cursor, PAGE)).map(toLine)
   }
 
@@ -172,6 +176,14 @@ export class FeedPump {
 
 /** How often an idle follower looks whether it may still listen. */
 const IDLE_MS = 10_000
+
+const ready = (): FeedEvent => ({
+  sagaId: '',
+  seq: 0,
+  at: Date.now(),
+  type: 'ready',
+  status: null,
+})
 
 function toLine({ cursor, entry }: FeedItem): FeedLine {
   const { entityId, seq, at, message } = entry

@@ -75,6 +75,50 @@ it('counts failures by address and in all, and forgets them after the window', (
   expect(limit.waitMs('unseen@x')).toBe(0)
 })
 
+describe('an OpenID Connect provider', () => {
+  const oidcEnv = {
+    OIDC_ISSUER: 'https://id.example.com/',
+    OIDC_CLIENT_ID: 'us',
+    OIDC_CLIENT_SECRET: 'secret',
+  }
+  /** What next-auth asks once the provider has vouched for somebody. */
+  const admitted = async (env: object, profile: Record<string, unknown>) => {
+    const options = authOptions({ ...t.host, env: { ...t.host.env, ...env } })
+    return options.callbacks?.signIn?.({
+      user: { id: 'sub', email: String(profile.email), name: 'N' },
+      account: { provider: 'oidc', type: 'oauth', providerAccountId: 'sub' },
+      profile: { sub: 'sub', ...profile } as never,
+    })
+  }
+
+  it('is offered when the environment names one, with state, nonce and PKCE', () => {
+    expect(authOptions(t.host).providers).toHaveLength(2)
+    const { providers } = authOptions({ ...t.host, env: { ...t.host.env, ...oidcEnv } })
+    expect(providers[2]).toMatchObject({
+      id: 'oidc',
+      wellKnown: 'https://id.example.com/.well-known/openid-configuration',
+      checks: ['pkce', 'state', 'nonce'],
+    })
+  })
+
+  it('lets in whom an admin added, and nobody disabled or with an unverified address', async () => {
+    const { id, email } = await t.person('ANALYST')
+    expect(await admitted(oidcEnv, { email: email.toUpperCase() })).toBe(true)
+    expect(await admitted(oidcEnv, { email, email_verified: false })).toBe(false)
+    expect(await admitted(oidcEnv, { email: 'stranger@example.com' })).toBe(false)
+    await t.host.db.user.update({ where: { id }, data: { disabledAt: new Date() } })
+    expect(await admitted(oidcEnv, { email })).toBe(false)
+  })
+
+  it('adds newcomers with the role the environment gives, and says so in the audit trail', async () => {
+    const email = `${randomUUID()}@example.com`
+    expect(await admitted({ ...oidcEnv, OIDC_NEW_USER_ROLE: 'OPERATOR' }, { email })).toBe(true)
+    const user = await t.host.db.user.findUniqueOrThrow({ where: { email } })
+    expect(user.roles).toEqual(['OPERATOR'])
+    expect(await audits(`user/${user.id}`)).toEqual(['user.created'])
+  })
+})
+
 describe('one-time links', () => {
   const linkFor = async (userId: string, lifeMs?: number) => {
     const { url } = await createSignInLink(t.host.db, {

@@ -2,6 +2,7 @@
  * Sagas through the API, on a real runtime: the steps wait for signals, so that a test says when each goes on.
  */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { FeedEvent } from '@/server/api/contract'
 import { openTestHost, type TestHost } from '../support/test-host'
 
 let t: TestHost
@@ -265,33 +266,34 @@ describe('feed', () => {
   it('tells of every saga from now on, with the status when it changed', async () => {
     const stop = new AbortController()
     const caller = await t.as(adminUser, stop.signal)
-    const reading = take(await caller.sagas.feed({}), 2)
-    await expect.poll(() => t.host.feed.size).toBe(1)
+    const stream = (await caller.sagas.feed({}))[Symbol.asyncIterator]()
+    const next = async () => ((await stream.next()).value as unknown as [string, FeedEvent])[1]
+    expect(await next()).toMatchObject({ type: 'ready', sagaId: '' })
     const sagaId = await start()
-    await admin.sagas.get({ sagaId })
+    expect(await next()).toMatchObject({ sagaId, seq: 1, type: 'start', status: 'RUNNING' })
     await admin.sagas.pause({ sagaId, reason: 'x' })
-    const events = await reading
-    expect(events.map(([, event]) => event)).toMatchObject([
-      { sagaId, seq: 1, type: 'start', status: 'RUNNING' },
-      { sagaId, seq: 2, type: 'pause', status: 'PAUSED' },
-    ])
-    await expect.poll(() => t.host.feed.size).toBe(0)
+    expect(await next()).toMatchObject({ sagaId, seq: 2, type: 'pause', status: 'PAUSED' })
+    stop.abort()
+    await expect(next()).rejects.toMatchObject({ name: 'AbortError' })
+    expect(t.host.feed.size).toBe(0)
   })
 
-  it('resumes after a cursor, from the journal when it is not kept any more', async () => {
-    const first = await t.as(adminUser, new AbortController().signal)
-    const reading = take(await first.sagas.feed({}), 1)
-    await expect.poll(() => t.host.feed.size).toBe(1)
+  it('resumes after a cursor, from the journal when nobody followed in the meantime', async () => {
+    const [ready] = await take(await admin.sagas.feed({}), 1)
+    expect(t.host.feed.size).toBe(0)
     const sagaId = await start()
     await admin.sagas.get({ sagaId })
-    const [cursor] = (await reading)[0] ?? ['']
     await admin.sagas.pause({ sagaId, reason: 'x' })
-    await admin.sagas.resume({ sagaId, reason: 'x' })
-    const again = take(await admin.sagas.feed({ lastEventId: cursor }), 2)
-    expect((await again).map(([, event]) => [event.sagaId, event.type])).toEqual([
+    const first = await take(await admin.sagas.feed({ lastEventId: ready?.[0] }), 2)
+    const mine = (events: [string, FeedEvent][]) =>
+      events.map(([, event]) => [event.sagaId, event.type])
+    expect(mine(first)).toEqual([
+      [sagaId, 'start'],
       [sagaId, 'pause'],
-      [sagaId, 'resume'],
     ])
+    await admin.sagas.resume({ sagaId, reason: 'x' })
+    const then = await take(await admin.sagas.feed({ lastEventId: first[1]?.[0] }), 1)
+    expect(mine(then)).toEqual([[sagaId, 'resume']])
   })
 
   it('refuses a cursor that is none', async () => {

@@ -1,104 +1,77 @@
 /**
- * Runs a few sagas on a seeded server, so that lists, run pages and the approvals inbox have something to show: each
- * published saga several times, one while a service fails, one paused, one cancelled.
+ * Runs the seeded sagas on a server in every state that people meet, so that lists, run pages and the approvals inbox
+ * have something to show: completed, rolled back, waiting for a decision, for a signal, paused, cancelled.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createTRPCClient, httpLink } from '@trpc/client'
 import superjson from 'superjson'
-import type { Json } from '@/runtime/ports'
 import type { AppRouter } from '@/server/api/root'
 
-const RUNS_EACH = 4
-/** Long enough for calls to be made and timers of a few seconds to pass. */
-const SETTLE_MS = 8_000
+const SETTLED_MS = 90_000
 
-/** `cookie` is the session of somebody who may start and steer sagas. */
-export async function runSomeSagas(origin: string, cookie: string, demoUrl: string): Promise<void> {
-  const api = createTRPCClient<AppRouter>({
-    links: [
-      httpLink({
-        url: `${origin}/api/trpc`,
-        headers: { cookie, origin },
-        transformer: superjson,
-      }),
+const launch = (name: string, budget: number) => ({
+  definition: 'venture-launch',
+  input: { ventureId: name.toLowerCase().replaceAll(' ', '-'), name, budget },
+})
+const fund = (round: string) => ({
+  definition: 'venture-funding',
+  input: {
+    ventureId: round.toLowerCase().replaceAll(' ', '-'),
+    round,
+    investors: [
+      { id: 'northwind', email: 'deals@northwind.example', amount: 40_000 },
+      { id: 'fabrikam', email: 'ventures@fabrikam.example', amount: 25_000 },
+      { id: 'contoso', email: 'capital@contoso.example', amount: 60_000 },
     ],
+  },
+})
+
+/** `cookie` is the session of somebody who may start and steer sagas; resolves when they are where they should be. */
+export async function runSomeSagas(origin: string, cookie: string, demoUrl: string): Promise<void> {
+  const headers = { cookie, origin }
+  const api = createTRPCClient<AppRouter>({
+    links: [httpLink({ url: `${origin}/api/trpc`, headers, transformer: superjson })],
   })
-  const { items: definitions } = await api.definitions.list.query({})
   const { items: ventures } = await api.ventures.list.query({})
-  const start = async (name: string, version: number, place: number) => {
-    const { document } = await api.definitions.version.query({ name, version })
-    const input = sample(document.input ?? {})
-    const ventureId = ventures[place % Math.max(1, ventures.length)]?.id ?? null
-    const { sagaId } = await api.sagas.start.mutate({ definition: name, input, ventureId })
-    return sagaId
+  let count = 0
+  const start = async (request: ReturnType<typeof launch> | ReturnType<typeof fund>) => {
+    const ventureId = ventures[count++ % Math.max(1, ventures.length)]?.id ?? null
+    return api.sagas.start.mutate({ ...request, ventureId })
   }
-  const published = definitions.flatMap(({ name, version }) =>
-    version === null ? [] : [{ name, version }],
-  )
-  for (const { name, version } of published)
-    for (let run = 0; run < RUNS_EACH; run++) await start(name, version, run)
+  const reached = async (sagaId: string, what: string, is: (item: Item) => boolean) => {
+    for (const until = Date.now() + SETTLED_MS; Date.now() < until; await delay(250))
+      if (is(await api.sagas.get.query({ sagaId }))) return
+    throw new Error(`Saga ${sagaId} did not get to: ${what}`)
+  }
+  type Item = Awaited<ReturnType<typeof api.sagas.get.query>>
+  const waits = (sagaId: string) =>
+    reached(sagaId, 'the term sheet', ({ current }) => /term sheet/i.test(current ?? ''))
 
-  const [first] = published
-  if (!first) throw new Error('No saga is published')
-  const paused = await start(first.name, first.version, 0)
-  await api.sagas.pause.mutate({ sagaId: paused, reason: 'Waiting for the new budget' })
-  await delay(SETTLE_MS)
-  const cancelled = await start(first.name, first.version, 1)
-  await failEverything(demoUrl, true)
-  await start(first.name, first.version, 2)
-  await api.sagas.cancel
-    .mutate({ sagaId: cancelled, reason: 'The founders changed their mind' })
-    .catch((error: Error) => console.log(`Not cancelled: ${error.message}`))
-  await delay(SETTLE_MS)
-  await failEverything(demoUrl, false)
+  const completed = await start(launch('Aurora Robotics', 50_000))
+  const gates = [
+    await start(launch('Solar Roofs Lisbon', 250_000)),
+    await start(launch('Harbour Analytics', 400_000)),
+  ]
+  const [waiting, paused, cancelled] = [
+    await start(fund('Aurora Series A')),
+    await start(fund('Second Harvest Seed')),
+    await start(fund('Quiet Delivery Bridge')),
+  ]
+  for (const { sagaId } of gates) await reached(sagaId, 'its gate', (item) => item.requiresApproval)
+  for (const { sagaId } of [waiting, paused, cancelled]) await waits(sagaId)
+  await api.sagas.pause.mutate({ ...paused, reason: 'The lead investor asked for a week' })
+  await api.sagas.cancel.mutate({ ...cancelled, reason: 'The founders changed their mind' })
+  await reached(completed.sagaId, 'COMPLETED', ({ status }) => status === 'COMPLETED')
+
+  const failing = { compliance: { openCase: { failRate: 1, failKind: 'terminal' } } }
+  await switches(demoUrl, { method: 'PUT', body: JSON.stringify(failing) })
+  const failed = await start(launch('Night Market', 120_000))
+  await reached(failed.sagaId, 'ROLLED_BACK', ({ status }) => status === 'ROLLED_BACK')
+  await switches(demoUrl, { method: 'DELETE' })
 }
 
-/** The demo services' switches: fail the second operation of every service for good, or work again. */
-async function failEverything(demoUrl: string, fail: boolean): Promise<void> {
-  const url = `${demoUrl}/switches`
-  if (!fail) {
-    await fetch(url, { method: 'DELETE' })
-    return
-  }
-  const body = JSON.stringify({ compliance: { '*': { failRate: 1, failKind: 'terminal' } } })
-  const response = await fetch(url, { method: 'PUT', body })
+/** The demo services' switches, see server/demo/switches.ts. */
+async function switches(demoUrl: string, request: RequestInit): Promise<void> {
+  const response = await fetch(`${demoUrl}/switches`, request)
   if (!response.ok) throw new Error(`The switches answered ${response.status}`)
-}
-
-interface Schema {
-  type?: unknown
-  properties?: unknown
-  required?: unknown
-  items?: unknown
-  examples?: unknown
-  default?: unknown
-  enum?: unknown
-  const?: unknown
-  minimum?: unknown
-}
-
-/** An input that fits a JSON Schema of the kind sagas declare. */
-export function sample(given: unknown): Json {
-  const schema = (typeof given === 'object' && given !== null ? given : {}) as Schema
-  if (Array.isArray(schema.examples) && schema.examples.length > 0) return schema.examples[0]
-  if (schema.default !== undefined) return schema.default as Json
-  if (schema.const !== undefined) return schema.const as Json
-  if (Array.isArray(schema.enum) && schema.enum.length > 0) return schema.enum[0]
-  switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
-    case 'object':
-      return Object.fromEntries(
-        Object.entries(schema.properties ?? {}).map(([key, value]) => [key, sample(value)]),
-      )
-    case 'array':
-      return [sample(schema.items)]
-    case 'string':
-      return 'Solar Roofs Lisbon'
-    case 'integer':
-    case 'number':
-      return Math.max(1000, Number(schema.minimum ?? 0))
-    case 'boolean':
-      return true
-    default:
-      return schema.properties ? sample({ ...schema, type: 'object' }) : {}
-  }
 }

@@ -1,27 +1,14 @@
-/** Published definitions in memory, for tests that run the engine without PostgreSQL. */
+/** Documents, published in memory, for tests that run the engine without PostgreSQL. */
 import { digestDocument } from '@/runtime/compiler/compile'
-import type { DefinitionStore, PublishedDefinition } from '@/runtime/definition/definition-store'
+import type { DefinitionStore } from '@/runtime/definition/definition-store'
+import { createMemoryDefinitionStore } from '@/runtime/definition/memory-definition-store'
 import type { SagaDocument } from '@/runtime/definition/schema'
+import { BY } from './dry-run'
 
 export function memoryDefinitions(...documents: SagaDocument[]): DefinitionStore {
-  const known: PublishedDefinition[] = []
-  const newest = (name: string) => known.filter((one) => one.ref.name === name).at(-1)
-  const add = (document: SagaDocument) => {
-    const digest = digestDocument(document)
-    const before = newest(document.name)
-    if (before?.ref.digest === digest)
-      return { version: before.ref.version, digest, unchanged: true }
-    const version = (before?.ref.version ?? 0) + 1
-    known.push({ ref: { name: document.name, version, digest }, document })
-    return { version, digest, unchanged: false }
-  }
-  for (const document of documents) add(document)
-  return {
-    publish: async ({ document }) => add(document),
-    find: async (name, version) =>
-      version === undefined
-        ? newest(name)
-        : known.find((one) => one.ref.name === name && one.ref.version === version),
-    byDigest: async (digest) => known.find((one) => one.ref.digest === digest),
-  }
+  const store = createMemoryDefinitionStore()
+  // The memory store has published before it first yields.
+  for (const document of documents)
+    void store.publish({ document, digest: digestDocument(document), source: '', by: BY })
+  return store
 }

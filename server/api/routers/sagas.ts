@@ -177,6 +177,7 @@ export const sagasRouter = router({
     .input(z.object({ sagaId, afterSeq: z.int().min(0).default(0), lastEventId: eventId }))
     .subscription(async function* ({ ctx, input, signal }) {
       const { host } = ctx
+      const ending = untilClosing(host, signal)
       try {
         await awaitSaga(host, input.sagaId)
         const entries = followSaga({
@@ -184,12 +185,12 @@ export const sagasRouter = router({
           watch: host.watch,
           sagaId: input.sagaId,
           afterSeq: seqOf(input.lastEventId) ?? input.afterSeq,
-          signal: untilClosing(host, signal),
+          signal: ending,
           idle: () => stillAllowed(ctx, 'saga:read'),
         })
         for await (const entry of entries) yield tracked(String(entry.seq), entry)
       } catch (error) {
-        throw streamError(error)
+        throw streamError(error, ending)
       }
     }),
 
@@ -197,15 +198,16 @@ export const sagasRouter = router({
     .input(z.object({ after: z.string().max(100).nullish(), lastEventId: eventId }).default({}))
     .subscription(async function* ({ ctx, input, signal }) {
       const { host } = ctx
+      const ending = untilClosing(host, signal)
       try {
         const lines = host.feed.follow(input.lastEventId ?? input.after ?? null, {
-          signal: untilClosing(host, signal),
+          signal: ending,
           idle: () => stillAllowed(ctx, 'saga:read'),
         })
         for await (const { cursor, event } of lines)
           yield tracked(cursor, event satisfies FeedEvent)
       } catch (error) {
-        throw streamError(error)
+        throw streamError(error, ending)
       }
     }),
 })
@@ -234,9 +236,12 @@ function untilClosing(host: Host, signal: AbortSignal | undefined): AbortSignal 
   return signal ? AbortSignal.any([signal, host.closing]) : host.closing
 }
 
-/** An abort stays one: it ends the stream without an answer, and a client that is still there reconnects and resumes. */
-function streamError(error: unknown): unknown {
-  return error instanceof Error && error.name === 'AbortError' ? error : toTRPCError(error)
+/** An abort ends the stream without an answer: a client that is still there reconnects and resumes. */
+function streamError(error: unknown, ending: AbortSignal): unknown {
+  // servers abort with reasons of their own; to tRPC only an AbortError is one
+  return ending.aborted
+    ? new DOMException('The stream was ended', 'AbortError')
+    : toTRPCError(error)
 }
 
 function seqOf(lastEventId: string | null | undefined): number | null {

@@ -4,6 +4,7 @@ import { parseDefinition } from '@/runtime/definition/parse'
 import { layoutSchema } from '@/runtime/definition/schema'
 import { validateInput } from '@/runtime/definition/validate-input'
 import { verify } from '@/runtime/verifier/verify'
+import { demoParticipants } from '@/server/demo/participants'
 
 const FOLDER = 'prisma/sagas'
 const names = readdirSync(FOLDER).flatMap((file) => /^(.*)\.saga\.yaml$/.exec(file)?.[1] ?? [])
@@ -16,12 +17,13 @@ const INPUTS: Record<string, unknown> = {
 describe.each(names)('the saga %s', (name) => {
   const text = readFileSync(`${FOLDER}/${name}.saga.yaml`, 'utf8')
 
-  it('reads and verifies without errors or warnings', () => {
+  it('reads and verifies without errors or warnings, also against the demo participants', () => {
     const { document, issues } = parseDefinition(text)
     expect(issues).toEqual([])
     if (!document) throw new Error('no document')
     expect(document.name).toBe(name)
-    const findings = verify(document).filter((issue) => issue.severity !== 'info')
+    const participants = demoParticipants('http://127.0.0.1:1')
+    const findings = verify(document, { participants }).filter((issue) => issue.severity !== 'info')
     expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([])
   })
 

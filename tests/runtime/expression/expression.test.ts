@@ -54,6 +54,11 @@ describe('an expression', () => {
     expect(Object.getOwnPropertyNames(value)).toEqual(['0', '1', 'length'])
   })
 
+  it('knows no negative zero, as JSON does not', () => {
+    expect(evaluate('input.a * -1', { a: 0 })).toBe(0)
+    expect(evaluate('$number("0") * -1')).toBe(0)
+  })
+
   it('says where a syntax error is', () => {
     expect(parseExpression('input.a +')).toMatchObject({ ok: false, position: 9 })
     expect(parseExpression('input.a )')).toMatchObject({ ok: false, position: 8 })
@@ -236,7 +241,7 @@ describe('safety', () => {
   })
 
   it('never changes the data', () => {
-    const input = freeze({ items: [{ n: 1 }], none: [], o: { k: [3] } })
+    const input = freeze({ items: [{ n: 1 }], none: [], nested: [[], [[]]], o: { k: [3] } })
     for (const source of [
       'input.items[]',
       'input.none{n: 1}',
@@ -248,6 +253,9 @@ describe('safety', () => {
       '$append(input.none, 1)',
       '$merge([input.o, {"k": 1}])',
       'input.items.%.none',
+      'input.nested[{}]',
+      'input.nested.{"a": 1}',
+      '$map(input.nested, function($v) { $v.{"a": 1} })',
     ]) {
       evaluate(source, input)
     }

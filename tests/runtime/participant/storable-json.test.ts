@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseStorable, toStorable } from '../../../runtime/participant/storable-json'
 
@@ -49,6 +50,25 @@ describe('an answer that goes into the journal', () => {
     ['a function', () => () => 1],
   ])('may not be %s', (_, make) => {
     expect(toStorable(make()).ok).toBe(false)
+  })
+
+  it('is what JSON makes of it, whatever it is', () => {
+    const odd = fc.oneof(
+      fc.constantFrom<unknown>(undefined, -0, new Date(0), Object.create(null), new Map([[1, 2]])),
+      fc.record({ toJSON: fc.constant(() => 'mine') }),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    )
+    const value = fc.anything({ values: [fc.jsonValue(), odd], withNullPrototype: true })
+    fc.assert(
+      fc.property(value, (given) => {
+        const taken = toStorable(given)
+        const text = given === undefined ? 'null' : JSON.stringify(given)
+        expect(taken).toEqual(
+          text === undefined ? { ok: false, reason: expect.anything() } : parseStorable(text),
+        )
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('is null when there is none', () => {

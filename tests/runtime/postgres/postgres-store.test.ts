@@ -158,22 +158,41 @@ describe('concurrent transactions', () => {
 
   /** A commit of one entry and one message whose transaction stays open. */
   async function openCommit(entityId: string): Promise<void> {
-    const row = { id: entityId, kind: 'saga', shard: shardOf(entityId), digest: 'd', hash: 'h' }
-    const message = { id: `m-${entityId}`, entity_id: entityId, shard: row.shard, message: '{}' }
+    const given: Record<string, unknown> = {
+      p_worker: lease.workerId,
+      p_epoch: lease.epoch,
+      p_ids: [entityId],
+      p_kinds: ['saga'],
+      p_shards: [shardOf(entityId)],
+      p_digests: ['d'],
+      p_from_seqs: [0],
+      p_seqs: [1],
+      p_hashes: ['h'],
+      p_actives: [true],
+      p_currents: [null],
+      p_snapshot_seqs: [null],
+      p_snapshots: [null],
+      p_entry_ids: [entityId],
+      p_entry_seqs: [1],
+      p_entry_ats: [0],
+      p_entry_types: ['start'],
+      p_entry_messages: ['{}'],
+      p_entry_facts: ['[]'],
+      p_entry_hashes: ['h'],
+      p_post_ids: [`m-${entityId}`],
+      p_post_entity_ids: [entityId],
+      p_post_shards: [shardOf(entityId)],
+      p_post_messages: ['{}'],
+      p_post_traceparents: [null],
+    }
+    const { rows } = await other.query<{ names: string[] }>(
+      "SELECT proargnames AS names FROM pg_proc WHERE proname = 'commit_entities'",
+    )
+    const names = rows[0]?.names ?? []
     await other.query('BEGIN')
     await other.query(
-      `SELECT commit_entities(p_worker => $1, p_epoch => $2, p_entities => $3, p_entity_ids => ARRAY[$4],
-        p_seqs => ARRAY[1], p_ats => ARRAY[0], p_types => ARRAY['start'], p_messages => ARRAY['{}'],
-        p_facts => ARRAY['[]'], p_hashes => ARRAY['h'], p_timers_cancelled => NULL, p_timers_set => NULL,
-        p_posts => $5, p_acks => NULL, p_sagas_new => NULL, p_sagas_changed => NULL,
-        p_gates_opened => NULL, p_gates_closed => NULL, p_decisions => NULL)`,
-      [
-        lease.workerId,
-        lease.epoch,
-        JSON.stringify([{ ...row, from_seq: 0, seq: 1, active: true, current: null }]),
-        entityId,
-        JSON.stringify([message]),
-      ],
+      `SELECT commit_entities(${names.map((name, n) => `${name} => $${n + 1}`).join()})`,
+      names.map((name) => given[name] ?? null),
     )
   }
 

@@ -1,0 +1,3 @@
+import { sagaSchemaResponse } from '@/server/api/saga-schema'
+
+export const GET = () => sagaSchemaResponse()

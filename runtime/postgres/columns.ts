@@ -1,0 +1,118 @@
+/**
+ * Columns of rows as arrays in PostgreSQL's binary format (array_recv): one parameter per column, whatever the number of
+ * rows. Text arrays in text format would be escaped character by character here and taken apart again there; these are
+ * copied. Each function answers null for no rows, which `commit_entities` takes for "nothing to do".
+ *
+ * `texts` refuses nothing: PostgreSQL itself refuses NUL in a key. `shown` is for what only people read: NUL and lone
+ * surrogates become the replacement character there.
+ */
+
+const OID = { bool: 16, int8: 20, int4: 23, text: 25 } as const
+const HEADER_BYTES = 20
+/** Space for the length that precedes each element; -1 there is null. */
+const LENGTH_BYTES = 4
+
+/** Where arrays are put together; grown when one does not fit, and kept. */
+let scratch = Buffer.allocUnsafe(1 << 18)
+
+type Maybe<T> = T | null | undefined
+
+/** text[]; null and undefined are null. */
+export function texts(values: readonly Maybe<string>[]): Buffer | null {
+  if (values.length === 0) return null
+  let at = begin(OID.text, values.length)
+  for (const value of values) {
+    if (value === null || value === undefined) {
+      at = putNull(at)
+      continue
+    }
+    // UTF-8 takes at most three bytes for each UTF-16 code unit.
+    reserve(at, LENGTH_BYTES + value.length * 3)
+    const bytes = scratch.write(value, at + LENGTH_BYTES, 'utf8')
+    scratch.writeInt32BE(bytes, at)
+    at += LENGTH_BYTES + bytes
+  }
+  return end(at)
+}
+
+/** text[] of what PostgreSQL's text can hold of each value. Lone surrogates are replaced by the encoding itself. */
+export function shown(values: readonly Maybe<string>[]): Buffer | null {
+  return texts(
+    values.map((value) => (value?.includes('\0') ? value.replaceAll('\0', '\ufffd') : value)),
+  )
+}
+
+/** int4[] */
+export function ints(values: readonly Maybe<number>[]): Buffer | null {
+  if (values.length === 0) return null
+  let at = begin(OID.int4, values.length)
+  for (const value of values) {
+    reserve(at, LENGTH_BYTES + 4)
+    if (value === null || value === undefined) {
+      at = putNull(at)
+      continue
+    }
+    scratch.writeInt32BE(4, at)
+    scratch.writeInt32BE(value, at + LENGTH_BYTES)
+    at += LENGTH_BYTES + 4
+  }
+  return end(at)
+}
+
+/** int8[]; numbers are whole and safe. */
+export function bigints(values: readonly Maybe<number | bigint>[]): Buffer | null {
+  if (values.length === 0) return null
+  let at = begin(OID.int8, values.length)
+  for (const value of values) {
+    reserve(at, LENGTH_BYTES + 8)
+    if (value === null || value === undefined) {
+      at = putNull(at)
+      continue
+    }
+    scratch.writeInt32BE(8, at)
+    scratch.writeBigInt64BE(BigInt(value), at + LENGTH_BYTES)
+    at += LENGTH_BYTES + 8
+  }
+  return end(at)
+}
+
+/** bool[] */
+export function bools(values: readonly boolean[]): Buffer | null {
+  if (values.length === 0) return null
+  let at = begin(OID.bool, values.length)
+  for (const value of values) {
+    reserve(at, LENGTH_BYTES + 1)
+    scratch.writeInt32BE(1, at)
+    scratch[at + LENGTH_BYTES] = value ? 1 : 0
+    at += LENGTH_BYTES + 1
+  }
+  return end(at)
+}
+
+/** One dimension, which begins at 1; that nulls may come is said always, and harmless. */
+function begin(oid: number, length: number): number {
+  scratch.writeInt32BE(1, 0)
+  scratch.writeInt32BE(1, 4)
+  scratch.writeInt32BE(oid, 8)
+  scratch.writeInt32BE(length, 12)
+  scratch.writeInt32BE(1, 16)
+  return HEADER_BYTES
+}
+
+function putNull(at: number): number {
+  reserve(at, LENGTH_BYTES)
+  scratch.writeInt32BE(-1, at)
+  return at + LENGTH_BYTES
+}
+
+function reserve(at: number, bytes: number): void {
+  if (at + bytes <= scratch.length) return
+  const larger = Buffer.allocUnsafe(Math.max(scratch.length * 2, at + bytes))
+  scratch.copy(larger, 0, 0, at)
+  scratch = larger
+}
+
+/** A copy: the query may wait for its connection while the next arrays are made. */
+function end(at: number): Buffer {
+  return Buffer.from(scratch.subarray(0, at))
+}
