@@ -53,8 +53,9 @@ interface Unknown {
   fail(error: unknown): void
 }
 
-/** Renewals per lease time. */
+/** Renewals per lease time; and when the last one failed. */
 const RENEWALS = 4
+const RETRIES = 15
 /** The part of the lease time after which the tenant goes. */
 const SAFE_PART = 0.9
 
@@ -68,6 +69,7 @@ export class LeaseKeeper {
   #validUntil = Number.NEGATIVE_INFINITY
   #round: Promise<void> | null = null
   #again = false
+  #failed = false
   #cancelRound = () => {}
   #cancelLapse = () => {}
   #moving: Promise<void> | null = null
@@ -162,7 +164,15 @@ export class LeaseKeeper {
     const { clock, leaseMs } = this.#options
     this.#validUntil = asked + leaseMs * SAFE_PART
     this.#cancelLapse()
-    this.#cancelLapse = clock.after(this.#validUntil - monotonic(clock), () => this.#lapse())
+    this.#cancelLapse = clock.after(this.#validUntil - monotonic(clock), () => this.#expire())
+  }
+
+  /** Timers may fire a little early, and it is the monotonic clock that counts: then there is a little left to wait. */
+  #expire(): void {
+    const { clock } = this.#options
+    const left = this.#validUntil - monotonic(clock)
+    if (left <= 0) this.#lapse()
+    else this.#cancelLapse = clock.after(Math.max(1, left), () => this.#expire())
   }
 
   #lapse(): void {
@@ -184,9 +194,9 @@ export class LeaseKeeper {
   #later(): void {
     if (this.#stopped) return
     this.#cancelRound()
-    this.#cancelRound = this.#options.clock.after(this.#options.leaseMs / RENEWALS, () =>
-      this.#now(),
-    )
+    const { clock, leaseMs } = this.#options
+    const perLease = this.#failed ? RETRIES : RENEWALS
+    this.#cancelRound = clock.after(leaseMs / perLease, () => this.#now())
   }
 
   #now(): void {
@@ -205,9 +215,11 @@ export class LeaseKeeper {
     const { store, clock, leaseMs, logger } = this.#options
     const asked = monotonic(clock)
     const unknown = this.#unknown
+    this.#failed = true
     try {
       if (!this.#joined) {
         void (await this.#join(this.#options.nextWorkerId())).recovered
+        this.#failed = false
         logger.info('This worker joined again', { workerId: this.#lease.workerId })
         return
       }
@@ -217,6 +229,7 @@ export class LeaseKeeper {
         leaseMs,
         Math.round(this.#tenant?.backlogMs ?? 0),
       )
+      this.#failed = false
       if (this.#stopped) return
       // It may have been asleep: the timer that should have evicted the tenant comes after this.
       this.#lapse()

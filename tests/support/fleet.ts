@@ -115,7 +115,7 @@ export class FleetWorker {
     return outcome
   }
 
-  /** Time passes for a frozen process too; it only does not notice. */
+  /** Time passes for a frozen process too; it only does not notice. Timers fire a little early, as Node's do. */
   #clock(): Clock {
     const { clock } = this.#fleet
     return {
@@ -123,7 +123,7 @@ export class FleetWorker {
       monotonic: () => clock.monotonic(),
       after: (delayMs, run) => {
         let cancelled = false
-        const cancel = clock.after(delayMs, () => {
+        const cancel = clock.after(delayMs - 0.5, () => {
           const fire = () => {
             if (!cancelled) run()
           }
