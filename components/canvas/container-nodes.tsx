@@ -1,12 +1,13 @@
 'use client'
 
 /** What holds or joins steps: the bracket of a parallel or map, its lanes, and the dots at which a region begins and ends. */
-import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
+import { type Node, type NodeProps, Position } from '@xyflow/react'
 import { TriangleAlert } from 'lucide-react'
-import { memo, useContext } from 'react'
+import { memo, useContext, useState } from 'react'
 import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
 import type { DotData, LaneData, StepData } from './flow'
 import { wordOf } from './overlay-store'
+import { PortHandle } from './port-handle'
 import { STEP_KINDS } from './step-kinds'
 import { spokenName, summaryOf } from './summary'
 
@@ -23,6 +24,7 @@ export const BracketNode = memo(function BracketNode({
   const overlay = useOverlay(id)
   const focusable = useIsFocusTarget(id)
   const mark = useSearchMark(id)
+  const [armed, setArmed] = useState(false)
   const Icon = STEP_KINDS[data.step.type].icon
   const problems = data.problems
   return (
@@ -32,13 +34,17 @@ export const BracketNode = memo(function BracketNode({
       data-selected={selected || undefined}
       data-state={overlay?.state}
       data-mark={mark ?? undefined}
+      onPointerEnter={() => setArmed(true)}
+      onPointerLeave={({ buttons }) => {
+        if (buttons === 0) setArmed(false)
+      }}
     >
-      <Handle
+      <PortHandle
+        node={id}
+        id="in"
         type="target"
         position={Position.Top}
-        id="in"
-        className="saga-handle"
-        isConnectable={mode === 'edit'}
+        connectable={mode === 'edit'}
       />
       {/* biome-ignore lint/a11y/useSemanticElements: a real button would take the pointer that drags the group */}
       <div
@@ -70,12 +76,13 @@ export const BracketNode = memo(function BracketNode({
           </span>
         ) : null}
       </div>
-      <Handle
+      <PortHandle
+        node={id}
+        id="next"
         type="source"
         position={Position.Bottom}
-        id="next"
-        className="saga-handle"
-        isConnectable={mode === 'edit'}
+        connectable={mode === 'edit'}
+        armed={armed}
       />
     </div>
   )
@@ -89,32 +96,32 @@ export const LaneNode = memo(function LaneNode({ data }: NodeProps<LaneNodeType>
   )
 })
 
-export const DotNode = memo(function DotNode({ data }: NodeProps<DotNodeType>) {
+export const DotNode = memo(function DotNode({ id, data }: NodeProps<DotNodeType>) {
   const { mode } = useContext(CanvasContext)
+  const [armed, setArmed] = useState(false)
   const nested = data.region.length > 0
   return (
     <div
       className="saga-dot"
       data-kind={data.kind}
       data-nested={nested || undefined}
+      onPointerEnter={() => setArmed(true)}
+      onPointerLeave={({ buttons }) => {
+        if (buttons === 0) setArmed(false)
+      }}
       title={data.kind === 'start' ? 'Start' : 'The saga is completed'}
     >
       {data.kind === 'start' ? (
-        <Handle
+        <PortHandle
+          node={id}
+          id="start"
           type="source"
           position={Position.Bottom}
-          id="start"
-          className="saga-handle"
-          isConnectable={mode === 'edit'}
+          connectable={mode === 'edit'}
+          armed={armed}
         />
       ) : (
-        <Handle
-          type="target"
-          position={Position.Top}
-          id="in"
-          className="saga-handle"
-          isConnectable={false}
-        />
+        <PortHandle node={id} id="in" type="target" position={Position.Top} connectable={false} />
       )}
     </div>
   )

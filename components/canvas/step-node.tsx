@@ -1,7 +1,7 @@
 'use client'
 
 /** One step on the drawing, with its way back beside it. Memoised: it renders when its own data or state changes. */
-import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
+import { type Node, type NodeProps, Position } from '@xyflow/react'
 import {
   Check,
   Clock3,
@@ -11,12 +11,13 @@ import {
   ShieldCheck,
   TriangleAlert,
 } from 'lucide-react'
-import { memo, useContext } from 'react'
+import { memo, useContext, useState } from 'react'
 import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
 import { formatDuration } from './duration'
 import type { StepData } from './flow'
 import { portX, STEP, sizeOf, UNDO } from './measures'
 import { type StepOverlay, wordOf } from './overlay-store'
+import { PortHandle } from './port-handle'
 import { STEP_KINDS } from './step-kinds'
 import { spokenName, summaryOf } from './summary'
 
@@ -30,6 +31,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
   const overlay = useOverlay(id)
   const focusable = useIsFocusTarget(id)
   const mark = useSearchMark(id)
+  const [armed, setArmed] = useState(false)
   const { step, ports } = data
   const kind = STEP_KINDS[step.type]
   const Icon = kind.icon
@@ -46,13 +48,17 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
       data-mark={mark ?? undefined}
       data-problem={data.problems ? (data.problems.errors > 0 ? 'error' : 'warning') : undefined}
       style={{ width, height }}
+      onPointerEnter={() => setArmed(true)}
+      onPointerLeave={({ buttons }) => {
+        if (buttons === 0) setArmed(false)
+      }}
     >
-      <Handle
+      <PortHandle
+        node={id}
+        id="in"
         type="target"
         position={Position.Top}
-        id="in"
-        className="saga-handle"
-        isConnectable={mode === 'edit'}
+        connectable={mode === 'edit'}
       />
       {/* biome-ignore lint/a11y/useSemanticElements: a real button would take the pointer that drags the step */}
       <div
@@ -90,14 +96,15 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
         </div>
       ) : null}
       {ports.map((port, n) => (
-        <Handle
+        <PortHandle
           key={port.id}
+          node={id}
+          id={port.id}
           type="source"
           position={Position.Bottom}
-          id={port.id}
-          className="saga-handle"
+          connectable={mode === 'edit'}
+          armed={armed}
           style={{ left: portX(width, ports.length, n) - BORDER }}
-          isConnectable={mode === 'edit'}
         />
       ))}
       {data.undo ? <Undo data={data} overlay={overlay} /> : null}
@@ -198,19 +205,21 @@ function Undo({ data, overlay }: { data: StepData; overlay: StepOverlay | undefi
       style={{ left: width + UNDO.gap, width: UNDO.width, height: UNDO.height }}
       title={`Compensation ${undo.rank}: ${undo.participant}.${undo.operation}`}
     >
-      <Handle
+      <PortHandle
+        node={data.id}
+        id="undo-out"
         type="source"
         position={Position.Top}
-        id="undo-out"
+        connectable={false}
         className="saga-undo-handle"
-        isConnectable={false}
       />
-      <Handle
+      <PortHandle
+        node={data.id}
+        id="undo-in"
         type="target"
         position={Position.Bottom}
-        id="undo-in"
+        connectable={false}
         className="saga-undo-handle"
-        isConnectable={false}
       />
       <span className="saga-rank">{state?.rank ?? undo.rank}</span>
       <span className="saga-undo-text">

@@ -14,6 +14,8 @@ import { type CanvasEdge, type CanvasNode, toEdges, toNodes } from './to-library
 
 /** How long a first drawing may wait for the engine before plain places are shown instead. */
 const PATIENCE_MS = 400
+/** A drawing of more steps than this is shown in its plain places at once: its layout takes seconds. */
+const LARGE = 120
 const SOLUTIONS_MAX = 300
 
 /** Answers outlive a visit to another page: coming back shows the drawing at once. */
@@ -95,7 +97,8 @@ export function useDrawing({
     return () => clearTimeout(timer)
   }, [])
 
-  const waiting = patient && arrangement.missing.length > 0 && answers === 0
+  const small = flow.index.steps.size <= LARGE
+  const waiting = patient && small && arrangement.missing.length > 0 && answers === 0
   return { flow, arrangement, nodes, edges, absolute, waiting }
 }
 

@@ -177,6 +177,8 @@ function Row({
 }) {
   const href = `/runs/${encodeURIComponent(run.sagaId)}`
   const note = run.failureReason ?? run.current
+  // What was rolled back needs nobody; red is for what still does.
+  const standing = run.status === 'FAILED' || run.status === 'QUARANTINED'
   const shared = {
     role: 'row',
     'aria-rowindex': index + 2,
@@ -207,8 +209,10 @@ function Row({
       {...shared}
       className={cn(
         GRID,
-        'group absolute inset-x-0 top-0 border-b bg-surface-1 focus-within:bg-surface-2 hover:bg-surface-2',
-        selected && 'bg-accent/8 focus-within:bg-accent/12 hover:bg-accent/12',
+        'group absolute inset-x-0 top-0 border-b',
+        selected
+          ? 'bg-accent/10 focus-within:bg-accent/16 hover:bg-accent/16'
+          : 'bg-surface-1 focus-within:bg-surface-2 hover:bg-surface-2',
       )}
     >
       <Cell className="relative z-1">
@@ -230,7 +234,7 @@ function Row({
           {run.name}
         </Link>
         {note ? (
-          <span className={cn('truncate', run.failureReason ? 'text-state-failed' : 'text-text-3')}>
+          <span className={cn('truncate', standing ? 'text-state-failed' : 'text-text-3')}>
             {note}
           </span>
         ) : null}

@@ -8,7 +8,7 @@
  * 2. A disabled action stays listed and says why.
  * 3. Keys are written `mod+k`, `g r` (one after the other) or `?`; `mod` is Ctrl, or Command on Apple machines.
  */
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef } from 'react'
 import { isApple } from '../ui/platform'
 
 export interface Action {
@@ -27,8 +27,6 @@ export interface Action {
 }
 
 const sources = new Set<{ current: readonly Action[] }>()
-const listeners = new Set<() => void>()
-let version = 0
 
 /** Offers actions while the component is mounted. Give it a new list on every render; that costs nothing. */
 export function useActions(actions: readonly Action[]): void {
@@ -38,10 +36,8 @@ export function useActions(actions: readonly Action[]): void {
   })
   useEffect(() => {
     sources.add(source)
-    changed()
     return () => {
       sources.delete(source)
-      changed()
     }
   }, [])
 }
@@ -49,18 +45,6 @@ export function useActions(actions: readonly Action[]): void {
 /** All actions on offer, those of the innermost component first. */
 export function currentActions(): Action[] {
   return [...sources].reverse().flatMap((source) => [...source.current])
-}
-
-/** Rerenders when actions come or go. */
-export function useActionsVersion(): number {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    () => version,
-    () => 0,
-  )
 }
 
 /** Mount once: turns key presses into actions. */
@@ -118,9 +102,4 @@ function isTaken(target: EventTarget | null): boolean {
       'input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=textbox], [role=dialog], [role=menu], [role=listbox], .monaco-editor',
     ) !== null
   )
-}
-
-function changed() {
-  version++
-  for (const listener of listeners) listener()
 }

@@ -45,6 +45,7 @@ export function createFunctionParticipant(config: {
 }): Participant {
   const { operations, clock } = config
   return {
+    listensToCall: true,
     async call(call, signal) {
       const operation = Object.hasOwn(operations, call.operation)
         ? operations[call.operation]
@@ -102,8 +103,7 @@ class Execution implements FunctionContext {
   }
 
   run(operation: FunctionOperation, input: Json): Promise<Outcome> {
-    const caller = this.#caller
-    if (caller.aborted)
+    if (this.#caller.aborted)
       return Promise.resolve(failure('retryable', 'ABORTED', 'Abandoned before it began'))
     const leftMs = this.deadline - this.#clock.now()
     if (leftMs <= 0)
@@ -116,17 +116,23 @@ class Execution implements FunctionContext {
         settle(this.#stop('ABORTED', 'The call was abandoned by its caller'))
       }
       const cancelTimer = this.#clock.after(Math.min(leftMs, TIMER_MS_MAX), () => {
-        caller.removeEventListener('abort', onAbort)
+        this.#listen(onAbort, false)
         settle(this.#stop('TIMEOUT', `No result within ${leftMs} ms`))
       })
-      caller.addEventListener('abort', onAbort, { once: true })
+      this.#listen(onAbort, true)
       // a promise settles once: what comes after the deadline changes nothing
       void this.#perform(operation, input).then((outcome) => {
         cancelTimer()
-        caller.removeEventListener('abort', onAbort)
+        this.#listen(onAbort, false)
         settle(outcome)
       })
     })
+  }
+
+  #listen(onAbort: () => void, on: boolean): void {
+    if (this.#call.onAbort) this.#call.onAbort(on ? onAbort : null)
+    else if (on) this.#caller.addEventListener('abort', onAbort, { once: true })
+    else this.#caller.removeEventListener('abort', onAbort)
   }
 
   async #perform(operation: FunctionOperation, input: Json): Promise<Outcome> {

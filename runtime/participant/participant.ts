@@ -24,9 +24,16 @@ export interface ParticipantCall {
   traceparent: string
   /** Lets a participant that answered 202 deliver the result later. */
   callbackToken: string
+  /** Says what the signal says to one listener, which replaces the one before; null takes it away. */
+  onAbort?(listener: (() => void) | null): void
 }
 
 export interface Participant {
+  /**
+   * It listens by `ParticipantCall.onAbort`, so no signal is made for its calls, and the one it is given is never aborted.
+   * An AbortSignal costs more than everything else in calling a function of this process.
+   */
+  readonly listensToCall?: true
   call(request: ParticipantCall, signal: AbortSignal): Promise<Outcome>
 }
 

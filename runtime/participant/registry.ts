@@ -83,6 +83,7 @@ export function createParticipantRegistry(config: RegistryConfig): ParticipantRe
   for (const [name, operations] of Object.entries(config.functions ?? {})) {
     const participant = createFunctionParticipant({ name, operations, clock })
     functions.set(name, {
+      listensToCall: true,
       async call(call, signal) {
         const startedAt = clock.now()
         const outcome = await participant.call(call, signal)

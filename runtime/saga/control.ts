@@ -119,6 +119,11 @@ export function rollBack(turn: Turn, reason: string): Message[] {
       'WRONG_STATE',
       `Saga ${state.id} is ${state.status}; there is nothing more to compensate`,
     )
+  if (state.parent && state.status === 'COMPLETED')
+    refuse(
+      'WRONG_STATE',
+      `Saga ${state.id} is part of ${state.parent.sagaId}, which goes on with what it did; roll back ${state.parent.sagaId}`,
+    )
   if (!state.unwinding || ENDED.includes(state.status)) return unwindNow(turn, 'force', reason)
   // Already unwinding: go on, by force, with what was exhausted or held.
   const deferred = unpause(turn)
@@ -207,7 +212,8 @@ export function resolveStep(turn: Turn, message: Of<'resolve'>): Message[] {
 
 function compensateOn(turn: Turn, reason: string): void {
   const { unwinding, status } = turn.state
-  if (unwinding) turn.state.unwinding = { ...unwinding, halted: false }
+  if (!unwinding) return // a losing branch: the saga itself goes forward
+  turn.state.unwinding = { ...unwinding, halted: false }
   if (status !== 'COMPENSATING') turn.setStatus('COMPENSATING', reason)
 }
 
@@ -291,6 +297,8 @@ function decideUndo(turn: Turn, message: Of<'decide'>): Message[] {
       const deferred = unpause(turn)
       turn.closeGate(step, 'DECIDED')
       halt(turn, message.reasoning || `The compensation of ${step} was given up`)
+      // That of a losing branch: the way forward ends here too.
+      if (!turn.state.unwinding) turn.raise('unwind')
       return deferred
     }
     default: {

@@ -76,7 +76,12 @@ function isStale(state: SagaState, message: Message): boolean {
 function take(turn: Turn, message: Message): void {
   const queue: Message[] = [message]
   for (let next = queue.shift(); next; next = queue.shift()) {
-    queue.push(...handle(turn, next))
+    try {
+      queue.push(...handle(turn, next))
+    } catch (error) {
+      // What waited while the saga was paused has been taken already; too late for it is no reason to refuse the resume.
+      if (next === message || !isSagaError(error)) throw error
+    }
     run(turn)
   }
 }
@@ -318,15 +323,18 @@ function findMap(turn: Turn) {
 function unwind(turn: Turn): void {
   const { state } = turn
   state.trims = {}
+  // A losing branch that could not be compensated has quarantined it: the way forward ends, and nothing new starts.
+  const halted = !state.unwinding && state.status === 'QUARANTINED'
   if (!state.unwinding) {
     const error = turn.failure
     state.unwinding = {
       mode: 'failure',
       reason: error?.message ?? 'failed',
       ...(error ? { error } : {}),
+      ...(halted ? { halted } : {}),
     }
   }
-  turn.setStatus('COMPENSATING', state.unwinding.reason)
+  if (!halted) turn.setStatus('COMPENSATING', state.unwinding.reason)
   turn.cancelTimer('saga')
   beginUnwind(turn, Object.keys(state.steps))
   schedule(turn)

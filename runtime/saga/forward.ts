@@ -24,7 +24,15 @@ import type { Message, Outcome } from '../journal/entry'
 import { nextAttemptAt, retryPolicy } from './retry'
 import { type ChildRecord, SAGA_LIMITS } from './state'
 import { expressionFailure, type Turn } from './turn'
-import { beginUnwind, DEFAULT_TIMEOUT_MS, pauseSaga, putChild, schedule, unwinds } from './unwind'
+import {
+  beginUnwind,
+  childrenOf,
+  DEFAULT_TIMEOUT_MS,
+  pauseSaga,
+  putChild,
+  schedule,
+  unwinds,
+} from './unwind'
 
 const RETRIABLE_ATTEMPTS = 1000
 
@@ -115,7 +123,7 @@ export function startCall(turn: Turn, id: string, step: ActionStep): void {
     timeoutMs: step.timeoutMs ?? turn.saga.document.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   }
   turn.put(id, { state: 'running', attempt, key })
-  turn.state.calls[call] = { ...command, startedAt: turn.at }
+  turn.state.calls[call] = { startedAt: turn.at, ...command }
   turn.commands.push(command)
   turn.fact({
     t: 'step.started',
@@ -140,8 +148,8 @@ export function actionResult(
   const { attempt } = record
   if (outcome.ok) {
     const output = outcome.output
-    const { error: _, ...clean } = record
-    turn.state.steps[id] = { ...clean, state: 'completed', output }
+    const completed = turn.put(id, { state: 'completed', output })
+    delete completed.error
     turn.fact({ t: 'step.succeeded', step: id, attempt })
     if (step.effect === 'pivot') turn.state.pivot = id
     if (unwinds(turn, id)) schedule(turn)
@@ -352,7 +360,7 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
         input: map.items[next] ?? null,
         ventureId: turn.state.ventureId,
         parent: { sagaId: turn.state.id, step: id, index: next },
-        scope: { ...outer, item: map.items[next] ?? null, index: next },
+        scope: { item: map.items[next] ?? null, index: next, ...outer },
         region: id,
       },
       next,
@@ -386,6 +394,8 @@ function spawn(turn: Turn, id: string, child: string, message: Message, index?: 
 export function childEnded(turn: Turn, message: Extract<Message, { type: 'child' }>): void {
   const { step: id, sagaId, index, status, output, error } = message
   const step = turn.step(id)
+  // It says again how it ended, because our `unwind` came after that.
+  if (childrenOf(turn.record(id)).some((one) => one.id === sagaId && one.status === status)) return
   turn.fact({
     t: 'child.ended',
     step: id,

@@ -121,7 +121,8 @@ class RunningCall implements ParticipantCall {
   readonly #options: PerformerOptions
   readonly #participant: string
   readonly #timeoutMs: number
-  readonly #abort = new AbortController()
+  #abort: AbortController | undefined
+  #onAbort: (() => void) | null = null
   readonly #settle: (outcome: Outcome) => void
   #cancelTimer = nothing
   #settled = false
@@ -158,7 +159,7 @@ class RunningCall implements ParticipantCall {
 
   start(): void {
     this.#cancelTimer = this.#options.clock.after(this.#timeoutMs, () => {
-      this.#abort.abort()
+      this.abort()
       this.#end({
         ok: false,
         kind: 'unknown',
@@ -172,13 +173,22 @@ class RunningCall implements ParticipantCall {
     )
   }
 
+  onAbort(listener: (() => void) | null): void {
+    this.#onAbort = listener
+  }
+
   abort(): void {
-    this.#abort.abort()
+    this.#abort?.abort()
+    this.#onAbort?.()
   }
 
   async #perform(): Promise<Outcome> {
     const participant = await this.#options.participants.find(this.#participant)
-    if (participant) return participant.call(this, this.#abort.signal)
+    if (participant?.listensToCall) return participant.call(this, NEVER_ABORTED)
+    if (participant) {
+      this.#abort = new AbortController()
+      return participant.call(this, this.#abort.signal)
+    }
     return {
       ok: false,
       kind: 'retryable',
@@ -208,5 +218,7 @@ class RunningCall implements ParticipantCall {
 }
 
 const sagaOf = (id: string) => id.slice(0, id.lastIndexOf('\n'))
+
+const NEVER_ABORTED = new AbortController().signal
 
 function nothing(): void {}

@@ -75,7 +75,8 @@ function sagaRow(
 ): (Partial<SagaRow> & { id: string }) | undefined {
   let row: (Partial<SagaRow> & { id: string }) | undefined
   const set = (patch: Partial<SagaRow>) => {
-    row = { id: state.id, ...row, ...patch }
+    row ??= { id: state.id }
+    Object.assign(row, patch)
   }
   for (const entry of entries)
     for (const fact of entry.facts)

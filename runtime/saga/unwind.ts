@@ -61,7 +61,7 @@ export function schedule(turn: Turn): void {
       turn.put(step, { state: 'completed' })
       turn.fact({ t: 'step.succeeded', step, attempt: 1 })
       turn.raise(`done.${step}`)
-    } else if (result === 'exhausted') {
+    } else if (result === 'exhausted' && !waitsForOperator(turn, members)) {
       turn.failure = {
         kind: 'terminal',
         code: 'COMPENSATION_EXHAUSTED',
@@ -70,6 +70,11 @@ export function schedule(turn: Turn): void {
       turn.raise('unwind')
     }
   }
+}
+
+/** The declared strategy has asked somebody to undo it by hand or to decide: until then nothing gives way. */
+function waitsForOperator({ state }: Turn, ids: readonly string[]): boolean {
+  return state.paused !== null || ids.some((id) => state.gates[id]?.kind === 'undo')
 }
 
 /** Starts what may start among `ids`; says whether all is resolved, something is under way, or nothing can move. */
@@ -175,7 +180,7 @@ export function callUndo(turn: Turn, id: string, attempt: number, firstAt: numbe
       turn.saga.document.timeoutMs ??
       DEFAULT_TIMEOUT_MS,
   }
-  turn.state.calls[call] = { ...command, startedAt: turn.at }
+  turn.state.calls[call] = { startedAt: turn.at, ...command }
   turn.commands.push(command)
   turn.fact({
     t: 'compensation.started',

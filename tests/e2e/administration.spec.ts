@@ -49,7 +49,7 @@ test('makes a key that works until it is revoked', async ({ page, request }) => 
   await page.getByLabel('Name').fill(name)
   await page.getByRole('button', { name: 'Make the key' }).click()
   const shown = page.getByRole('dialog', { name: `Key for ${name}` })
-  const key = await shown.getByText(/^sgw_/).innerText()
+  const key = (await shown.getByText(/^sgw_/).textContent()) ?? ''
   await shown.getByRole('button', { name: 'I have copied it' }).click()
 
   const list = () =>
@@ -80,11 +80,11 @@ test('adds a person, and their one-time link lets them in once', async ({ browse
   const link = await page
     .getByRole('dialog', { name: /Sign-in link/ })
     .getByText(/^http/)
-    .innerText()
+    .textContent()
 
   const theirs = await browser.newContext()
   const visitor = await theirs.newPage()
-  await visitor.goto(link)
+  await visitor.goto(link ?? '')
   await expect(visitor.getByText('Nova Person')).toBeVisible({ timeout: 20_000 })
   await visitor.goto('/settings?tab=people'.replace(/^/, origin))
   await expect(visitor.getByText('People are for admins')).toBeVisible()
@@ -92,7 +92,7 @@ test('adds a person, and their one-time link lets them in once', async ({ browse
 
   const again = await browser.newContext()
   const second = await again.newPage()
-  await second.goto(link)
+  await second.goto(link ?? '')
   await expect(second.getByText(/used already or has expired/)).toBeVisible()
   await again.close()
 })

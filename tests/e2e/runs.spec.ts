@@ -190,6 +190,7 @@ test('finds pages, sagas and runs in the palette and explains the shortcuts', as
     'Register a participant',
   )
   await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog', { name: 'Shortcuts' })).toBeHidden()
   await page.keyboard.press('g')
   await page.keyboard.press('a')
   await expect(page).toHaveURL(/\/approvals/)
