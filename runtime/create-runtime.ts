@@ -94,16 +94,8 @@ class SagaRuntime implements Runtime {
   readonly #verdicts = new Map<string, (verdict: Verdict) => void>()
   #engine: Engine | null = null
   #performer: Performer | null = null
-<<<<<<< HEAD
   #wakeUps: WakeUps | null = null
   #stage: 'starting' | 'running' | 'stopped' = 'starting'
-=======
-  #status: Health['status'] = 'starting'
-  #cancelRenewal = () => {}
-  #renewedAt = 0
-  /** Of how many shards the work that was under way has been brought back. */
-  #recovered = 0
->>>>>>> main
   #lastError: string | null = null
   #lastCommitAt: number | null = null
 
@@ -550,7 +542,6 @@ class SagaRuntime implements Runtime {
     return engine
   }
 
-<<<<<<< HEAD
   async #openWakeUps(): Promise<WakeUps | null> {
     const { wakeUps, logger } = this.#options
     if (!wakeUps) return null
@@ -559,35 +550,6 @@ class SagaRuntime implements Runtime {
         if (what === 'mail') this.#engine?.hint()
         else this.#keeper.nudge()
       })
-=======
-  async #recover(): Promise<void> {
-    const active = this.#lease.shards.length > 0
-    this.#status = active ? 'active' : 'standby'
-    if (active) await this.#engine?.recover(this.#lease)
-    this.#recovered = this.#lease.shards.length
-  }
-
-  #renewLater(): void {
-    this.#cancelRenewal = this.#options.clock.after(this.#leaseMs / 3, () => void this.#renew())
-  }
-
-  async #renew(): Promise<void> {
-    const { store, clock, logger } = this.#options
-    if (this.#status === 'stopped') return
-    try {
-      const asked = clock.now()
-      this.#lease = await store.renew(this.#lease, this.#leaseMs)
-      this.#renewedAt = asked
-      // Also when they were claimed before and could not be recovered then.
-      if (this.#lease.shards.length > this.#recovered) {
-        logger.info('Took over shards', { shards: this.#lease.shards.length })
-        await this.#recover()
-      } else {
-        this.#engine?.renewed(this.#lease)
-        if (this.#status === 'degraded') this.#status = this.#recovered > 0 ? 'active' : 'standby'
-      }
-      this.#lastError = null
->>>>>>> main
     } catch (error) {
       logger.warn('This worker cannot hear wake-ups; it finds its mail by polling', { error })
       return null

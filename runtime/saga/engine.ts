@@ -790,36 +790,15 @@ export class Engine {
   #release(resident: Resident): void {
     resident.busy = false
     resident.touchedAt = this.#options.clock.now()
-<<<<<<< HEAD
     if (this.#watchers.size > 0) this.#watched()
     if (!this.#running || this.#residents.get(resident.id) !== resident) return
-    if (resident.queue.length > 0 && !resident.broken) this.#ready.add(resident)
-    else if (resident.seq < 0 && !resident.broken) void this.#reload(resident.id)
-=======
-    if (!this.#running) return
     // Also with nothing in its queue when it must be read back: its calls are still to be performed.
     if ((resident.queue.length > 0 || resident.seq < 0) && !resident.broken)
       this.#ready.add(resident)
->>>>>>> main
     else if (this.#isDone(resident)) this.#residents.delete(resident.id)
     else if (this.#residents.size > this.#options.residentMax) this.#evict()
   }
 
-<<<<<<< HEAD
-  /** It was read back after a failed commit with nothing in its queue: its calls must still be performed. */
-  async #reload(id: string): Promise<void> {
-    this.#residents.delete(id)
-    while (this.#running && this.#holds(id) && !this.#residents.has(id))
-      try {
-        return await this.#bring([id])
-      } catch (error) {
-        this.#failed(error)
-        await new Promise<void>((resolve) => this.#options.clock.after(200, resolve))
-      }
-  }
-
-=======
->>>>>>> main
   #isDone({ state, broken }: Resident): boolean {
     if (broken) return false
     return !state || ['COMPLETED', 'ROLLED_BACK', 'FAILED'].includes(state.status)
@@ -863,7 +842,6 @@ export class Engine {
     for (const id of ids) {
       const entity = found.get(id)
       const resident = this.#residents.get(id)
-<<<<<<< HEAD
       if (!resident) continue
       if (entity) await this.#restore(entity, resident)
       else Object.assign(resident, { ...emptyState(), seq: 0 })
@@ -871,6 +849,7 @@ export class Engine {
   }
 
   async #restore(entity: StoredEntity, resident: Resident): Promise<void> {
+    if (resident.seq >= entity.seq) return
     let saga: CompiledSaga
     try {
       saga = await this.#options.definitions.byDigest(entity.digest)
@@ -887,26 +866,6 @@ export class Engine {
     resident.snapshotSize = entity.size?.snapshot ?? 0
     resident.entriesSize = entity.size?.entries ?? 0
     resident.touchedAt = this.#options.clock.now()
-=======
-      if (entity) await this.#restore(entity)
-      else if (resident) Object.assign(resident, { ...emptyState(), seq: 0 })
-    }
-  }
-
-  async #restore(entity: StoredEntity): Promise<void> {
-    const saga = await this.#options.definitions.byDigest(entity.digest)
-    // Mail may have brought it into memory meanwhile, and more: what was read may be older than our own newest commit.
-    const resident = this.#residents.get(entity.entityId)
-    if (resident && resident.seq >= entity.seq) return
-    const restored = resident ?? emptyResident(entity.entityId)
-    restored.saga = saga
-    restored.seq = entity.seq
-    restored.hash = entity.hash
-    restored.snapshotSeq = entity.snapshot?.seq ?? 0
-    restored.snapshotSize = entity.size?.snapshot ?? 0
-    restored.entriesSize = entity.size?.entries ?? 0
-    restored.touchedAt = this.#options.clock.now()
->>>>>>> main
     try {
       const state = replay(saga, entity)
       resident.state = state
@@ -915,19 +874,13 @@ export class Engine {
     } catch (error) {
       this.#giveUp(resident, 'A saga could not be replayed; its messages are kept', error)
     }
-<<<<<<< HEAD
     if (this.#closing.has(shardOf(entity.entityId))) return
-    for (const call of Object.values(resident.state?.calls ?? {}))
-      if (!call.pending && !call.answered) this.#performer.perform(entity.entityId, call, true)
-=======
-    this.#residents.set(entity.entityId, restored)
     const answered = new Set(
-      restored.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
+      resident.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
     )
-    for (const call of Object.values(restored.state?.calls ?? {}))
+    for (const call of Object.values(resident.state?.calls ?? {}))
       if (!call.pending && !call.answered && !answered.has(call.call))
         this.#performer.perform(entity.entityId, call, true)
->>>>>>> main
   }
 
   #failed(error: unknown): void {

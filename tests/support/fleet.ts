@@ -123,7 +123,7 @@ export class FleetWorker {
       monotonic: () => clock.monotonic(),
       after: (delayMs, run) => {
         let cancelled = false
-        const cancel = clock.after(delayMs - 0.5, () => {
+        const cancel = clock.after(delayMs > 1 ? delayMs - 0.5 : delayMs, () => {
           const fire = () => {
             if (!cancelled) run()
           }
