@@ -115,18 +115,30 @@ export async function judge(
     if (status === 'COMPLETED' && !steps.some((one) => one.step === 'charge'))
       violations.push(`${id} completed without its charge`)
   }
+  const lost = ids.filter((id) => !LEGAL.includes(statuses.get(id) ?? ''))
+  for (const id of lost.slice(0, 20)) violations.push(await lastWords(client, id, statuses.get(id)))
   const counts: Record<string, number> = {}
   for (const id of ids) {
     const status = statuses.get(id) ?? 'NEVER STARTED'
     counts[status] = (counts[status] ?? 0) + 1
   }
   return {
-    lost: ids.filter((id) => !LEGAL.includes(statuses.get(id) ?? '')).length,
+    lost: lost.length,
     duplicates,
     violations,
     statuses: counts,
     effects: audit.effects,
   }
+}
+
+/** What a saga that did not end was last at. */
+async function lastWords(client: Client, id: string, status = 'NEVER STARTED'): Promise<string> {
+  const { rows } = await client.query<{ seq: number; type: string; facts: string }>(
+    'SELECT seq, type, facts::text FROM journal WHERE entity_id = $1 ORDER BY seq DESC LIMIT 4',
+    [id],
+  )
+  const entries = rows.reverse().map(({ seq, type, facts }) => `${seq} ${type} ${facts}`)
+  return `${id} is ${status} at the end: ${entries.join(' | ').slice(0, 2_000)}`
 }
 
 /** Entries that somebody wrote who had no right to: over all of the journal, by epoch, shard and time. */

@@ -170,9 +170,9 @@ describe('many workers', () => {
         reason: 'the lease could not be renewed within 3000 ms',
       })
       const last = Math.max(...fleet.calls.map((call) => call.at))
-      // It did go on until then.
       expect(last - cutAt).toBeLessThan(LEASE_MS)
-      expect(last - cutAt).toBeGreaterThan(1_000)
+      // Set back, its retries are not due for an hour; set forward, it did go on until then.
+      if (skew > 0) expect(last - cutAt).toBeGreaterThan(1_000)
       fleet.store.renew = renew
       await fleet.stop()
     }
