@@ -509,7 +509,8 @@ class SagaRuntime implements Runtime {
       callsMax: this.#options.callsMax ?? 1_000,
       callbackToken: (sagaId, call) => callbackTokens.sign(sagaId, call),
       traceparent,
-      done: (sagaId, call, outcome) => engine.deliver(sagaId, { type: 'result', call, outcome }),
+      done: (sagaId, call, outcome, statements) =>
+        engine.deliver(sagaId, { type: 'result', call, outcome }, statements),
       mayCall: () => this.#keeper.isValid(),
     })
     const engine: Engine = new Engine(

@@ -20,6 +20,7 @@ import {
   type GateRow,
   type Lease,
   type PendingMessage,
+  type RefusedStatement,
   type SagaRow,
   SHARDS,
   type Store,
@@ -287,6 +288,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       checkCommits(lease, commits)
       fence(lease)
       checkCurrent(commits)
+      refuseStatements(commits)
       commits.forEach(write)
     },
     async load(entityIds) {
@@ -348,6 +350,21 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     saga: (id) => found<SagaRow>(sagas, id),
     gate: (id) => found<StoredGate>(gates, id),
     decision: (id) => found<DecisionRow>(decisions, id),
+  }
+}
+
+function refuseStatements(commits: EntityCommit[]): void {
+  for (const { entityId, statements } of commits) {
+    const [first] = statements ?? []
+    if (!first) continue
+    const statement: RefusedStatement = {
+      entityId,
+      call: first.call,
+      kind: 'terminal',
+      code: 'STATEMENTS_UNSUPPORTED',
+      message: 'The store in memory has no SQL; run transactional steps on PostgreSQL',
+    }
+    throw new SagaError('CONFLICT', `${entityId}: ${statement.message}`, { statement })
   }
 }
 

@@ -10,11 +10,13 @@
  * 6. What comes back is the JSON that went in, key order included: replay sees what the first run saw.
  * 7. An epoch stands for one worker and one set of shards. It is new whenever either changes, and grows: along an entity's
  *    entries it never goes back, and a commit that arrives late under an older one is refused.
+ * 8. The statements of a commit are part of it. One that fails throws CONFLICT with `details.statement`, nothing written.
  *
  * Implementations: memory-store.ts (reference), ../postgres/postgres-store.ts; both pass
  * tests/runtime/journal/conformance.ts. What a commit must look like: commit-rules.ts.
  */
 import type { ClusterView, Moves } from '../cluster/ownership'
+import type { PlainStatement } from '../participant/statement'
 import type { DefinitionRef, Entry, Message, SagaStatus, Verdict } from './entry'
 
 /** Fixed number of virtual shards; an entity's shard is fnv1a(id) mod this. */
@@ -128,6 +130,22 @@ export interface EntityCommit {
   timersCancelled: string[]
   posts: Envelope[]
   acks: { position: bigint; verdict: Verdict }[]
+  /** Effects of transactional steps, carried out in order with this commit. */
+  statements?: CommitStatement[]
+}
+
+export interface CommitStatement extends PlainStatement {
+  /** The call whose effect it is. */
+  call: string
+}
+
+/** In the `details.statement` of a CONFLICT: nothing was written, because this call's effect cannot be. */
+export interface RefusedStatement {
+  entityId: string
+  call: string
+  kind: 'terminal' | 'retryable'
+  code: string
+  message: string
 }
 
 export interface StoredEntity {

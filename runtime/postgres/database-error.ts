@@ -6,6 +6,7 @@
  */
 import pg from 'pg'
 import { isSagaError, SagaError } from '../errors'
+import type { RefusedStatement } from '../journal/store'
 
 /** The result, or a SagaError that says what could not be done. */
 export async function translating<T>(what: string, work: PromiseLike<T>): Promise<T> {
@@ -33,6 +34,15 @@ function translate(what: string, error: unknown): Error {
         JSON.parse(detail ?? '{}'),
         error,
       )
+    case 'SW004': {
+      const statement = refusedStatement(detail)
+      return new SagaError(
+        'CONFLICT',
+        `Could not ${what}: ${message}; let that step fail and send the rest again`,
+        { statement },
+        error,
+      )
+    }
     case 'SW003':
       return new Error(`Broken invariant: could not ${what}: ${message}`, { cause: error })
   }
@@ -81,6 +91,19 @@ function translate(what: string, error: unknown): Error {
     false,
     error,
   )
+}
+
+/** What the database holds against a value or a rule stays so; what it could not do just now may go better next time. */
+function refusedStatement(detail: string | undefined): RefusedStatement {
+  const { state, message, entityId, call } = JSON.parse(detail ?? '{}') as Record<string, string>
+  const forGood = /^(ROWS|22|23|42|P0|0A)/.test(state ?? '')
+  return {
+    entityId: entityId ?? '',
+    call: call ?? '',
+    kind: forGood ? 'terminal' : 'retryable',
+    code: state === 'ROWS' ? 'ROWS_DIFFER' : 'STATEMENT_FAILED',
+    message: `A statement failed (${state}): ${message}`.slice(0, 500),
+  }
 }
 
 /** `cause` is fit for everybody's eyes: it is shown where health is shown. */

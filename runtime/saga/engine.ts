@@ -17,8 +17,17 @@ import { Turnstile } from '../cluster/turnstile'
 import type { CompiledSaga } from '../compiler/compile'
 import { isSagaError } from '../errors'
 import type { Command, Entry, Fact, Message, Verdict } from '../journal/entry'
-import type { EntityCommit, Lease, PendingMessage, Store, StoredEntity } from '../journal/store'
+import type {
+  CommitStatement,
+  EntityCommit,
+  Lease,
+  PendingMessage,
+  RefusedStatement,
+  Store,
+  StoredEntity,
+} from '../journal/store'
 import { shardOf } from '../journal/store'
+import type { PlainStatement } from '../participant/statement'
 import { type Clock, type Logger, monotonic } from '../ports'
 import { chainHash, GENESIS } from '../security/chain'
 import { decide } from './decide'
@@ -78,6 +87,8 @@ interface Item {
   id?: string
   /** A start whose definition cannot be had. */
   refusal?: Extract<Verdict, { accepted: false }>
+  /** The effect that a call's result brings with it: written by the commit that takes the result, or not at all. */
+  statements?: PlainStatement[]
   /** Set when somebody in this process waits for it to be stored. */
   settle?: (verdict: Verdict) => void
   /** Since when it waits, on the monotonic clock. */
@@ -270,8 +281,12 @@ export class Engine {
   }
 
   /** Hands a message of this process's own making to an entity. Lost with the process, so only for what recovery repeats. */
-  deliver(entityId: string, message: Message): void {
-    this.#enqueue(entityId, { message, since: monotonic(this.#options.clock) })
+  deliver(entityId: string, message: Message, statements?: PlainStatement[]): void {
+    this.#enqueue(entityId, {
+      message,
+      since: monotonic(this.#options.clock),
+      ...(statements ? { statements } : {}),
+    })
   }
 
   /**
@@ -516,6 +531,7 @@ export class Engine {
     const texts: NonNullable<EntityCommit['texts']> = []
     const commands: Command[] = []
     const acks: EntityCommit['acks'] = []
+    const statements: CommitStatement[] = []
     let { state, seq, hash, entriesSize } = resident
     const orphans: string[] = []
     const verdicts: Verdict[] = []
@@ -549,6 +565,8 @@ export class Engine {
           texts.push(text)
           hashes.push(hash)
           commands.push(...decided.commands)
+          if (item.statements && message.type === 'result')
+            for (const one of item.statements) statements.push({ ...one, call: message.call })
         } else if (message.type === 'timer') orphans.push(message.timer)
       } catch (error) {
         this.#giveUp(resident, 'A saga could not decide; its messages are kept', error)
@@ -584,6 +602,7 @@ export class Engine {
       ...parts,
       acks,
     }
+    if (statements.length > 0) commit.statements = statements
     if (snapshot) commit.snapshot = { seq, data: state, text: JSON.stringify(state) }
     return { resident, items, verdicts, state, commands, commit, entriesSize }
   }
@@ -756,6 +775,8 @@ export class Engine {
     const code = isSagaError(error) ? error.code : null
     if (code !== 'CONFLICT') await new Promise<void>((resolve) => clock.after(200, resolve))
     if (code === 'INVALID_INPUT') this.#isolate(batch, error)
+    const statement = isSagaError(error) ? (error.details.statement as RefusedStatement) : undefined
+    if (statement) refuse(batch, statement)
     for (const resident of batch) await this.#reconcile(resident)
   }
 
@@ -893,6 +914,17 @@ export class Engine {
 function troubleOf(error: unknown): string {
   const cause = isSagaError(error) ? error.details.cause : undefined
   return typeof cause === 'string' ? cause : 'the store does not answer as it should'
+}
+
+/** The effect cannot be written: then the step did not happen, and that is its result. */
+function refuse(batch: readonly Resident[], refused: RefusedStatement): void {
+  const { entityId, call, kind, code, message } = refused
+  const resident = batch.find(({ id }) => id === entityId)
+  for (const item of resident?.queue ?? []) {
+    if (item.message.type !== 'result' || item.message.call !== call) continue
+    item.message = { type: 'result', call, outcome: { ok: false, kind, code, message } }
+    delete item.statements
+  }
 }
 
 function endOf(entries: readonly Entry[]): Ended | undefined {

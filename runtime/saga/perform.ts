@@ -7,7 +7,12 @@
  * 4. No call leaves once the lease may have gone to another worker (`mayCall`), and an abandoned call's result is ignored.
  */
 import type { Outcome } from '../journal/entry'
-import type { ParticipantCall, Participants } from '../participant/participant'
+import type {
+  ParticipantCall,
+  Participants,
+  TransactionalOutcome,
+} from '../participant/participant'
+import type { PlainStatement } from '../participant/statement'
 import type { Clock, Logger } from '../ports'
 import type { CallCommand } from './state'
 
@@ -19,7 +24,8 @@ export interface PerformerOptions {
   /** The token that lets a participant complete this call later. */
   callbackToken(sagaId: string, call: string): string
   traceparent(sagaId: string, call: string): string
-  done(sagaId: string, call: string, outcome: Outcome): void
+  /** `statements`: the effect of a success, to be written by the commit that records it. */
+  done(sagaId: string, call: string, outcome: Outcome, statements?: PlainStatement[]): void
   /** False from the moment at which another worker may have taken over. */
   mayCall(): boolean
 }
@@ -52,14 +58,16 @@ export class Performer {
     }
     const call = new RunningCall(this.#options, sagaId, command, (outcome) => {
       if (this.#stopped) return
-      const failed = 'ok' in outcome && !outcome.ok
       if (this.#running.get(id) === call) {
         this.#running.delete(id)
-        this.#options.done(
-          sagaId,
-          command.call,
-          again && failed ? { ...outcome, maybe: true } : outcome,
-        )
+        const { done } = this.#options
+        if ('statements' in outcome) {
+          const { statements, ...rest } = outcome
+          done(sagaId, command.call, rest, statements)
+        } else {
+          const failed = 'ok' in outcome && !outcome.ok
+          done(sagaId, command.call, again && failed ? { ...outcome, maybe: true } : outcome)
+        }
       }
       this.#next()
     })
@@ -123,7 +131,7 @@ class RunningCall implements ParticipantCall {
   readonly #timeoutMs: number
   #abort: AbortController | undefined
   #onAbort: (() => void) | null = null
-  readonly #settle: (outcome: Outcome) => void
+  readonly #settle: (outcome: Outcome | TransactionalOutcome) => void
   #cancelTimer = nothing
   #settled = false
 
@@ -131,7 +139,7 @@ class RunningCall implements ParticipantCall {
     options: PerformerOptions,
     sagaId: string,
     command: CallCommand,
-    settle: (outcome: Outcome) => void,
+    settle: (outcome: Outcome | TransactionalOutcome) => void,
   ) {
     this.sagaId = sagaId
     this.call = command.call
@@ -182,7 +190,7 @@ class RunningCall implements ParticipantCall {
     this.#onAbort?.()
   }
 
-  async #perform(): Promise<Outcome> {
+  async #perform(): Promise<Outcome | TransactionalOutcome> {
     const participant = await this.#options.participants.find(this.#participant)
     if (participant?.listensToCall) return participant.call(this, NEVER_ABORTED)
     if (participant) {
@@ -209,7 +217,7 @@ class RunningCall implements ParticipantCall {
     })
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: Outcome | TransactionalOutcome): void {
     if (this.#settled) return
     this.#settled = true
     this.#cancelTimer()
