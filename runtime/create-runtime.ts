@@ -2,19 +2,22 @@
  * `createRuntime`: the engine behind the verbs of runtime.ts, with this worker's lease kept alive.
  *
  * 1. Every verb posts a message and is durable before it answers; the saga's verdict comes from whichever worker owns it.
- * 2. One runtime is one worker. Without a lease on any shard it stands by: its verbs work, another worker decides.
- * 3. It stops by itself, on its own monotonic clock, before others may take its lease over.
+ * 2. One runtime is one worker, any number share the shards (cluster/lease-keeper.ts). One without a shard stands by: its
+ *    verbs work, other workers decide.
+ * 3. A new saga never passes what waits: it queues up behind a backlog, and is refused when that has become too old.
  */
 
+import { LeaseKeeper } from './cluster/lease-keeper'
+import type { OpenWakeUps, WakeUps } from './cluster/wake-ups'
 import { digestDocument } from './compiler/compile'
 import type { DefinitionStore } from './definition/definition-store'
 import { hasErrors } from './definition/issue'
 import { validateInput } from './definition/validate-input'
 import { isSagaError, SagaError } from './errors'
 import type { Message, Verdict } from './journal/entry'
-import type { Envelope, Lease, Store } from './journal/store'
+import { type Envelope, type Lease, type Store, shardOf } from './journal/store'
 import type { Participants } from './participant/participant'
-import type { Clock, Ids, Logger } from './ports'
+import { type Clock, type Ids, type Logger, monotonic } from './ports'
 import type { Health, Runtime, StartRequest } from './runtime'
 import { Definitions } from './saga/definitions'
 import { type Ended, Engine } from './saga/engine'
@@ -38,10 +41,18 @@ export interface RuntimeOptions {
   clock: Clock
   ids: Ids
   logger: Logger
-  /** Default: a new UUID. A restarted process is a new worker. */
+  /** Default: a new UUID. A restarted process of the same name takes its shards back at once. */
   workerId?: string
-  /** How long a silent worker keeps its shards. Default 6,000 ms; it renews three times in that. */
+  /** How long a silent worker keeps its shards. Default 3,000 ms; it renews four times in that. */
   leaseMs?: number
+  /** How long calls under way may finish before a shard moves to another worker. Default 1,000 ms. */
+  drainMs?: number
+  /** How long calls under way may finish when this worker stops. Default 0: they are performed again elsewhere. */
+  stopMs?: number
+  /** Lets workers wake each other; without it they find their mail by polling. */
+  wakeUps?: OpenWakeUps
+  /** New sagas are refused while the oldest waiting message is older. Default 5,000 ms. */
+  backlogMaxMs?: number
   /** Entities committed together. Default 500. */
   batchMax?: number
   /** Participant calls under way at once. Default 1,000. */
@@ -54,11 +65,17 @@ export interface RuntimeOptions {
   pollMs?: number
   /** How long a verb waits for the verdict before it answers UNAVAILABLE. Default 15,000 ms. */
   verdictMs?: number
-  /** Called once when the lease was lost; the host should end the process. */
+  /**
+   * By default a worker whose lease was taken over joins again under a new name. Given this, it stops for good instead and
+   * calls it once; the host should end the process.
+   */
   onFenced?: (error: unknown) => void
 }
 
 const START_MANY_MAX = 1_000
+/** Bounds of what a refused caller is told to wait. */
+const RETRY_AFTER_MIN_MS = 500
+const RETRY_AFTER_MAX_MS = 30_000
 /** How often somebody who waits for an end looks whether another worker brought it. */
 const ELSEWHERE_POLL_MS = 500
 /** How long `run` trusts this process to see the end before it looks at the journal. */
@@ -70,65 +87,74 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
 class SagaRuntime implements Runtime {
   readonly #options: RuntimeOptions
-  readonly #workerId: string
-  readonly #leaseMs: number
+  readonly #keeper: LeaseKeeper
   readonly #definitions: Definitions
   readonly #listeners = new Set<(entityIds: readonly string[]) => void>()
   readonly #ending = new Map<string, Set<(ended: Ended) => void>>()
   readonly #verdicts = new Map<string, (verdict: Verdict) => void>()
-  #lease: Lease
   #engine: Engine | null = null
   #performer: Performer | null = null
-  #status: Health['status'] = 'starting'
-  #cancelRenewal = () => {}
-  #renewedAt = 0
-  /** Of how many shards the work that was under way has been brought back. */
-  #recovered = 0
+  #wakeUps: WakeUps | null = null
+  #stage: 'starting' | 'running' | 'stopped' = 'starting'
   #lastError: string | null = null
   #lastCommitAt: number | null = null
 
   constructor(options: RuntimeOptions) {
     this.#options = options
-    this.#workerId = options.workerId ?? options.ids.uuid()
-    this.#leaseMs = options.leaseMs ?? 6_000
     this.#definitions = new Definitions(options.definitions, options.clock)
-    this.#lease = { workerId: this.#workerId, epoch: 0, shards: [] }
+    this.#keeper = this.#createKeeper()
   }
 
   async start(): Promise<void> {
-    const { store, clock } = this.#options
-    this.#lease = await store.acquire(this.#workerId, this.#leaseMs)
-    this.#renewedAt = clock.now()
-    this.#createEngine()
-    await this.#recover()
-    this.#renewLater()
+    this.#wakeUps = await this.#openWakeUps()
+    await this.#keeper.start(this.#wakeUps?.address)
+    if (this.#stage === 'starting') this.#stage = 'running'
   }
 
   async stop(): Promise<void> {
-    if (this.#status === 'stopped') return
-    this.#status = 'stopped'
-    this.#cancelRenewal()
-    await this.#engine?.stop()
-    await this.#options.store.release(this.#lease).catch((error) => {
-      this.#options.logger.warn('The lease could not be given back; it runs out by itself', {
-        error,
-      })
-    })
+    if (this.#stage === 'stopped') return
+    this.#stage = 'stopped'
+    await this.#keeper.stop(this.#options.stopMs ?? 0)
+    this.#wakeUps?.close()
   }
 
   health(): Health {
+    const { lease, view } = this.#keeper
+    const engine = this.#engine
+    const reason = this.#trouble()
     return {
-      status: this.#status,
-      workerId: this.#workerId,
-      epoch: this.#lease.epoch,
-      shards: this.#lease.shards.length,
-      resident: this.#engine?.resident ?? 0,
-      busy: this.#engine?.busy ?? 0,
+      status:
+        this.#stage !== 'running'
+          ? this.#stage
+          : reason !== null
+            ? 'degraded'
+            : lease.shards.length > 0
+              ? 'active'
+              : 'standby',
+      reason,
+      workerId: lease.workerId,
+      epoch: lease.epoch,
+      shards: lease.shards.length,
+      resident: engine?.resident ?? 0,
+      busy: engine?.busy ?? 0,
       callsInFlight: this.#performer?.inFlight ?? 0,
-      pendingMessages: this.#engine?.pending ?? 0,
-      lastCommitAt: this.#engine?.lastCommitAt ?? this.#lastCommitAt,
-      lastError: this.#lastError ?? this.#engine?.lastError ?? null,
+      pendingMessages: engine?.pending ?? 0,
+      backlogMs: Math.round(engine?.backlogMs ?? 0),
+      workers: view?.members.length ?? (this.#stage === 'running' ? 1 : 0),
+      lastCommitAt: engine?.lastCommitAt ?? this.#lastCommitAt,
+      lastError: this.#lastError ?? engine?.lastError ?? null,
     }
+  }
+
+  /** What keeps this worker from working as it should. */
+  #trouble(): string | null {
+    if (this.#stage !== 'running') return null
+    const trouble = this.#keeper.trouble ?? this.#engine?.trouble ?? null
+    if (trouble !== null) return trouble
+    const backlogMs = this.#engine?.backlogMs ?? 0
+    return backlogMs > this.#backlogMaxMs
+      ? `the oldest message has been waiting for ${Math.round(backlogMs / 1000)} s; new sagas are refused`
+      : null
   }
 
   async publish(request: Parameters<Runtime['publish']>[0]) {
@@ -147,6 +173,8 @@ class SagaRuntime implements Runtime {
 
   async startSaga(request: StartRequest): Promise<{ sagaId: string }> {
     const envelope = await this.#startEnvelope(request)
+    const refusal = this.#refusal(envelope)
+    if (refusal) throw refusal
     await this.#startAll([envelope])
     return { sagaId: envelope.entityId }
   }
@@ -156,16 +184,19 @@ class SagaRuntime implements Runtime {
       throw new SagaError('LIMIT_EXCEEDED', `At most ${START_MANY_MAX} sagas are started at once`)
     const made = await Promise.all(
       requests.map((request) =>
-        this.#startEnvelope(request).catch((error: unknown) => {
-          if (isSagaError(error)) return error
-          throw error
-        }),
+        this.#startEnvelope(request).then(
+          (envelope) => this.#refusal(envelope) ?? envelope,
+          (error: unknown) => {
+            if (isSagaError(error)) return error
+            throw error
+          },
+        ),
       ),
     )
     await this.#startAll(made.filter((one): one is Envelope => !isSagaError(one)))
     return made.map((one) =>
       isSagaError(one)
-        ? { error: { code: one.code, message: one.message } }
+        ? { error: { code: one.code, message: one.message, ...retryAfter(one) } }
         : { sagaId: one.entityId },
     )
   }
@@ -343,12 +374,38 @@ class SagaRuntime implements Runtime {
     }
   }
 
+  get #backlogMaxMs(): number {
+    return this.#options.backlogMaxMs ?? 5_000
+  }
+
+  /** Refused now rather than served late: the worker whose saga it would be is too far behind. */
+  #refusal({ entityId }: Envelope): SagaError | null {
+    const backlogMs = this.#backlogOf(entityId)
+    if (backlogMs <= this.#backlogMaxMs) return null
+    const retryAfterMs = Math.round(
+      Math.min(RETRY_AFTER_MAX_MS, Math.max(RETRY_AFTER_MIN_MS, backlogMs)),
+    )
+    return new SagaError(
+      'OVERLOADED',
+      `Saga ${entityId} was not started: messages before it have been waiting for ${Math.round(backlogMs)} ms, more than ${this.#backlogMaxMs} ms; try again in ${retryAfterMs} ms`,
+      { sagaId: entityId, backlogMs: Math.round(backlogMs), retryAfterMs },
+    )
+  }
+
+  #backlogOf(entityId: string): number {
+    if (this.#engine?.owns(entityId)) return this.#engine.backlogMs
+    const { view } = this.#keeper
+    const owner = view?.owners[shardOf(entityId)]
+    return view?.members.find((member) => member.workerId === owner)?.backlogMs ?? 0
+  }
+
   /**
-   * Starts that this worker owns are stored by its next commit, without a mailbox row; the rest are posted. Starting an
-   * id again is no error, so a start whose fate is unknown is simply posted as well.
+   * Starts that this worker owns are stored by its next commit, without a mailbox row, unless mail waits there that would
+   * have to come first; the rest are posted. Starting an id again is no error, so a start whose fate is unknown is simply
+   * posted as well.
    */
   async #startAll(envelopes: Envelope[]): Promise<void> {
-    const engine = this.#status === 'active' ? this.#engine : null
+    const engine = this.#engine && !this.#engine.behind ? this.#engine : null
     const elsewhere: Envelope[] = []
     await Promise.all(
       envelopes.map(async (envelope) => {
@@ -367,6 +424,17 @@ class SagaRuntime implements Runtime {
     if (envelopes.length === 0) return
     await this.#options.store.post(envelopes)
     this.#engine?.hint()
+    this.#wakeOwners(envelopes.map((one) => one.entityId))
+  }
+
+  /** Tells other workers that they have mail. */
+  #wakeOwners(entityIds: readonly string[]): void {
+    const { view, lease } = this.#keeper
+    if (!this.#wakeUps || !view || view.members.length < 2) return
+    const owners = new Set(entityIds.map((id) => view.owners[shardOf(id)]))
+    for (const { workerId, address } of view.members)
+      if (address !== null && workerId !== lease.workerId && owners.has(workerId))
+        this.#wakeUps.send(address, 'mail')
   }
 
   /** Posts and waits for the verdict, from this process's engine or, through the store, another's. */
@@ -378,7 +446,7 @@ class SagaRuntime implements Runtime {
       settle = resolve
     })
     this.#verdicts.set(id, settle)
-    const deadline = clock.now() + (this.#options.verdictMs ?? 15_000)
+    const deadline = monotonic(clock) + (this.#options.verdictMs ?? 15_000)
     let cancelPoll = () => {}
     const poll = () => {
       cancelPoll = clock.after(250, () => {
@@ -387,10 +455,10 @@ class SagaRuntime implements Runtime {
           .then((found) => {
             const known = found.get(id)
             if (known) settle(known)
-            else if (clock.now() > deadline) settle(null)
+            else if (monotonic(clock) > deadline) settle(null)
             else poll()
           })
-          .catch(() => (clock.now() > deadline ? settle(null) : poll()))
+          .catch(() => (monotonic(clock) > deadline ? settle(null) : poll()))
       })
     }
     try {
@@ -410,20 +478,42 @@ class SagaRuntime implements Runtime {
     }
   }
 
-  #createEngine(): void {
+  #createKeeper(): LeaseKeeper {
+    const { store, clock, ids, logger, workerId = ids.uuid() } = this.#options
+    return new LeaseKeeper({
+      store,
+      clock,
+      logger,
+      workerId,
+      nextWorkerId: () => `${workerId.slice(0, 100)}~${ids.uuid()}`,
+      leaseMs: this.#options.leaseMs ?? 3_000,
+      drainMs: this.#options.drainMs ?? 1_000,
+      open: (lease) => this.#createEngine(lease),
+      onFreed: (view) => {
+        for (const { workerId, address } of view.members)
+          if (address !== null && workerId !== this.#keeper.lease.workerId)
+            this.#wakeUps?.send(address, 'lease')
+      },
+      onLost: (error) => this.#lost(error),
+    })
+  }
+
+  /** One tenancy's engine; the last one, if any, has been abandoned. */
+  #createEngine(lease: Lease): Engine {
     const { store, participants, clock, logger, callbackTokens } = this.#options
-    const performer = new Performer({
+    this.#lastCommitAt = this.#engine?.lastCommitAt ?? this.#lastCommitAt
+    const performer: Performer = new Performer({
       participants,
       clock,
       logger,
       callsMax: this.#options.callsMax ?? 1_000,
       callbackToken: (sagaId, call) => callbackTokens.sign(sagaId, call),
       traceparent,
-      done: (sagaId, call, outcome) =>
-        this.#engine?.deliver(sagaId, { type: 'result', call, outcome }),
+      done: (sagaId, call, outcome, statements) =>
+        engine.deliver(sagaId, { type: 'result', call, outcome }, statements),
+      mayCall: () => this.#keeper.isValid(),
     })
-    this.#performer = performer
-    this.#engine = new Engine(
+    const engine: Engine = new Engine(
       {
         store,
         definitions: this.#definitions,
@@ -442,62 +532,45 @@ class SagaRuntime implements Runtime {
           for (const settle of this.#ending.get(sagaId) ?? []) settle(ended)
         },
         onVerdict: (id, verdict) => this.#verdicts.get(id)?.(verdict),
-        onFenced: (error) => void this.#fenced(error),
+        onPosted: (ids) => this.#wakeOwners(ids),
+        onFenced: (error) => this.#keeper.fenced(error),
       },
-      this.#lease,
+      lease,
       performer,
     )
+    this.#performer = performer
+    this.#engine = engine
+    return engine
   }
 
-  async #recover(): Promise<void> {
-    const active = this.#lease.shards.length > 0
-    this.#status = active ? 'active' : 'standby'
-    if (active) await this.#engine?.recover(this.#lease)
-    this.#recovered = this.#lease.shards.length
-  }
-
-  #renewLater(): void {
-    this.#cancelRenewal = this.#options.clock.after(this.#leaseMs / 3, () => void this.#renew())
-  }
-
-  async #renew(): Promise<void> {
-    const { store, clock, logger } = this.#options
-    if (this.#status === 'stopped') return
+  async #openWakeUps(): Promise<WakeUps | null> {
+    const { wakeUps, logger } = this.#options
+    if (!wakeUps) return null
     try {
-      const asked = clock.now()
-      this.#lease = await store.renew(this.#lease, this.#leaseMs)
-      this.#renewedAt = asked
-      // Also when they were claimed before and could not be recovered then.
-      if (this.#lease.shards.length > this.#recovered) {
-        logger.info('Took over shards', { shards: this.#lease.shards.length })
-        await this.#recover()
-      } else {
-        this.#engine?.renewed(this.#lease)
-        if (this.#status === 'degraded') this.#status = this.#recovered > 0 ? 'active' : 'standby'
-      }
-      this.#lastError = null
+      return await wakeUps((what) => {
+        if (what === 'mail') this.#engine?.hint()
+        else this.#keeper.nudge()
+      })
     } catch (error) {
-      if (isSagaError(error) && error.code === 'FENCED') return this.#fenced(error)
-      this.#lastError = error instanceof Error ? error.message : String(error)
-      this.#status = 'degraded'
-      logger.warn('The lease could not be renewed; trying again', { error })
-      if (clock.now() - this.#renewedAt > this.#leaseMs)
-        return this.#fenced(
-          new SagaError('FENCED', 'The lease ran out before it could be renewed', {}, error),
-        )
+      logger.warn('This worker cannot hear wake-ups; it finds its mail by polling', { error })
+      return null
     }
-    this.#renewLater()
   }
 
-  async #fenced(error: unknown): Promise<void> {
-    if (this.#status === 'stopped') return
-    this.#status = 'stopped'
+  /** True: join again. */
+  #lost(error: unknown): boolean {
+    const { onFenced } = this.#options
+    if (!onFenced) return true
+    this.#stage = 'stopped'
     this.#lastError = error instanceof Error ? error.message : String(error)
-    this.#cancelRenewal()
-    this.#options.logger.error('This worker lost its lease and stops', { error })
-    await this.#engine?.stop()
-    this.#options.onFenced?.(error)
+    this.#wakeUps?.close()
+    onFenced(error)
+    return false
   }
+}
+
+function retryAfter({ details }: SagaError): { retryAfterMs?: number } {
+  return typeof details.retryAfterMs === 'number' ? { retryAfterMs: details.retryAfterMs } : {}
 }
 
 /** W3C trace context: the trace is the saga, the span the call. */

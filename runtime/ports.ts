@@ -6,8 +6,15 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /** Milliseconds from some start, never set back or forward; for durations and deadlines of this process. Default: now. */
+  monotonic?(): number
   /** Calls back once after `delayMs` (bounded to 2^31-1); returns a function that cancels it. */
   after(delayMs: number, run: () => void): () => void
+}
+
+/** What a duration in this process is measured with. */
+export function monotonic(clock: Clock): number {
+  return clock.monotonic ? clock.monotonic() : clock.now()
 }
 
 export interface Ids {

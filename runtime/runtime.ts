@@ -66,6 +66,8 @@ export interface GatePreview {
 
 export interface Health {
   status: 'starting' | 'active' | 'standby' | 'degraded' | 'stopped'
+  /** Why it is degraded, in words fit for everybody's eyes; else null. */
+  reason: string | null
   workerId: string
   epoch: number
   shards: number
@@ -74,6 +76,10 @@ export interface Health {
   busy: number
   callsInFlight: number
   pendingMessages: number
+  /** How long the oldest message here has been waiting to be decided and stored. */
+  backlogMs: number
+  /** Live workers, this one included, when the lease was last renewed. */
+  workers: number
   lastCommitAt: number | null
   lastError: string | null
 }
@@ -89,12 +95,17 @@ export interface Runtime {
 
   publish(request: PublishRequest): Promise<PublishedVersion>
 
-  /** Durable when it resolves. Throws INVALID_INPUT with issues, NOT_FOUND. */
+  /**
+   * Durable when it resolves. Throws INVALID_INPUT with issues, NOT_FOUND, and OVERLOADED with `retryAfterMs` while the
+   * worker that would run it is too far behind: what has been started comes first.
+   */
   startSaga(request: StartRequest): Promise<{ sagaId: string }>
   /** One round trip for all; at most 1,000. One answer per request, in order. */
   startMany(
     requests: StartRequest[],
-  ): Promise<({ sagaId: string } | { error: { code: string; message: string } })[]>
+  ): Promise<
+    ({ sagaId: string } | { error: { code: string; message: string; retryAfterMs?: number } })[]
+  >
 
   /** Starts a saga and resolves when it has ended. */
   run(

@@ -8,6 +8,7 @@ const TIMEOUT_MAX = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, Math.min(Math.max(0, delayMs), TIMEOUT_MAX))
     return () => clearTimeout(timer)

@@ -4,7 +4,7 @@
  * 1. A start that fails ends the process with code 1 and says why: Next would otherwise stay up, answer 500 to
  *    everything and start again with each request.
  * 2. SIGTERM and SIGINT are ours: Next waits for every connection to end, and a browser's event stream never does.
- * 3. A worker that was fenced ends: another one has its sagas.
+ * 3. A worker whose lease was taken over joins again by itself; only its own stop ends the process.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { readEnv } from './env'
@@ -30,9 +30,8 @@ async function start(): Promise<void> {
   const log = createLogger({ json: process.env.NODE_ENV === 'production' })
   try {
     const startedAt = performance.now()
-    let stop = async (_code: number) => {}
-    const opened = openHost(readEnv(), { log, onFenced: () => void stop(1) })
-    stop = stopper(opened)
+    const opened = openHost(readEnv(), { log })
+    const stop = stopper(opened)
     setHost(opened.host)
     await opened.start()
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0))

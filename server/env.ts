@@ -20,8 +20,10 @@ const schema = z
       .min(32, 'is too short: use 32 random characters or more'),
     /** 32 random bytes in base64, newest first when rotated; default: derived from NEXTAUTH_SECRET. */
     SAGAWRIGHT_KEY: optional,
-    /** Names this worker's lease; default: host name and process id. */
+    /** Names this worker's lease; default: a new name for each process. */
     WORKER_ID: optional,
+    /** The address of this machine at which the other workers reach it, for wake-ups by UDP. */
+    WORKER_HOST: z.string().max(253).default('127.0.0.1'),
     /** Connections to PostgreSQL of this process. */
     DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
     /** Seconds between two probes of a participant's health address; 0 turns the prober off. */

@@ -6,6 +6,7 @@
  * renewal, waiting for a connection.
  */
 import { createRuntime, type Logger, systemClock, systemIds } from '@/runtime'
+import { udpWakeUps } from '@/runtime/cluster/udp-wake-ups'
 import { createCallbackTokens } from '@/runtime/participant/callback-token'
 import { createParticipantRegistry } from '@/runtime/participant/registry'
 import { createPostgresDefinitionStore } from '@/runtime/postgres/definition-store'
@@ -27,6 +28,9 @@ export interface OpenHost {
   stop(): Promise<void>
 }
 
+/** Calls under way get this long to end before the worker stops; what does not is performed again elsewhere. */
+const STOP_MS = 2_000
+
 /** A host on the environment's database. Connects on first use; nothing runs before `start`. */
 export function openHost(
   env: Env,
@@ -34,8 +38,14 @@ export function openHost(
 ): OpenHost {
   const keys = instanceKeys(env)
   const db = createPrisma(env.DATABASE_URL, { poolMax: env.DATABASE_POOL })
-  const runtimeDb = createPrisma(env.DATABASE_URL, { poolMax: 4 })
-  const leaseDb = createPrisma(env.DATABASE_URL, { poolMax: 1 })
+  // A statement that hangs holds up every saga of this worker, a renewal that hangs costs its lease: bounded tightly.
+  const runtimeDb = createPrisma(env.DATABASE_URL, { poolMax: 4, statementTimeoutMs: 10_000 })
+  const leaseDb = createPrisma(env.DATABASE_URL, {
+    poolMax: 2,
+    connectTimeoutMs: 2_000,
+    statementTimeoutMs: 2_500,
+    queryTimeoutMs: 2_500,
+  })
   const callbackTokens = createCallbackTokens(keys)
   const participants = createParticipantRegistry({
     source: participantSource(db, keys),
@@ -51,6 +61,8 @@ export function openHost(
     clock: systemClock,
     ids: systemIds,
     logger: log,
+    stopMs: STOP_MS,
+    wakeUps: udpWakeUps(env.WORKER_HOST),
     ...(env.WORKER_ID === undefined ? {} : { workerId: env.WORKER_ID }),
     ...(onFenced ? { onFenced } : {}),
   })

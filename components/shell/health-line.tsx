@@ -21,7 +21,7 @@ export function HealthLine({ compact = false }: { compact?: boolean }) {
   if (status === null) return <span className="h-6" />
   const look = LOOK[status]
   const detail = data
-    ? `${look.word}. Worker ${data.health.workerId.slice(0, 12)}, epoch ${data.health.epoch}, ${data.health.shards} shards, ${data.health.pendingMessages} messages pending.`
+    ? `${look.word}${data.health.reason === null ? '' : `: ${data.health.reason}`}. Worker ${data.health.workerId.slice(0, 12)}, epoch ${data.health.epoch}, ${data.health.shards} shards, ${data.health.pendingMessages} messages pending.`
     : look.word
   return (
     <Tooltip text={detail} side="right">

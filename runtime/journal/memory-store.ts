@@ -6,6 +6,7 @@
  * 2. What comes in is kept as JSON text and parsed again on the way out: nobody can change what is stored.
  * 3. The lease's time is the given clock's, as it is the database's in PostgreSQL.
  */
+import { type ClusterView, type Moves, planMoves } from '../cluster/ownership'
 import { invariant, SagaError } from '../errors'
 import type { Clock } from '../ports'
 import { checkCommits } from './commit-rules'
@@ -19,6 +20,7 @@ import {
   type GateRow,
   type Lease,
   type PendingMessage,
+  type RefusedStatement,
   type SagaRow,
   SHARDS,
   type Store,
@@ -40,8 +42,12 @@ export interface StoredGate extends GateRow {
 
 interface Worker {
   epoch: number
+  session: number
   live: boolean
   expiresAt: number
+  joinedAt: number
+  address: string | null
+  backlogMs: number
 }
 
 interface StoredRow {
@@ -72,8 +78,8 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   const entities = new Map<string, StoredRow>()
   const timers = new Map<string, DueTimer>()
   const mail = new Map<string, Mail>()
-  /** Positions that each lease was given, so that shards claimed later bring their older mail. */
-  const given = new Map<string, Set<bigint>>()
+  /** Positions that each worker was given under its epoch, so that shards taken later bring their older mail. */
+  const given = new Map<string, { epoch: number; seen: Set<bigint> }>()
   /** Unacknowledged only, in arrival order. */
   const waiting = new Map<bigint, Mail>()
   let position = 0n
@@ -83,27 +89,49 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   const gates = new Map<string, string>()
   const decisions = new Map<string, string>()
 
-  function claim(workerId: string): Lease {
-    const now = clock.now()
-    for (const worker of workers.values()) if (worker.expiresAt < now) worker.live = false
-    const worker = workers.get(workerId)
-    invariant(worker, `worker ${workerId} claims without a lease`)
-    const shards: number[] = []
-    owners.forEach((owner, shard) => {
-      if (!owner || !workers.get(owner)?.live) owners[shard] = workerId
-      if (owners[shard] === workerId) shards.push(shard)
-    })
-    return { workerId, epoch: worker.epoch, shards }
+  function endOverdue(except: string): void {
+    for (const [id, worker] of workers)
+      if (id !== except && worker.expiresAt < clock.now()) worker.live = false
   }
 
-  function fence(lease: Lease): Worker {
-    const worker = workers.get(lease.workerId)
-    if (worker?.live && worker.epoch === lease.epoch) return worker
-    throw new SagaError(
-      'FENCED',
-      `Worker ${lease.workerId} (epoch ${lease.epoch}) lost its lease; stop it and acquire a new one`,
-      { workerId: lease.workerId, epoch: lease.epoch },
+  const ownerOf = (owner: string | null) => (owner && workers.get(owner)?.live ? owner : null)
+
+  function view(): ClusterView {
+    const members = [...workers].flatMap(([workerId, { live, joinedAt, address, backlogMs }]) =>
+      live ? [{ workerId, ageMs: clock.now() - joinedAt, address, backlogMs }] : [],
     )
+    return { members, owners: owners.map(ownerOf) }
+  }
+
+  function leaseOf(workerId: string, { epoch, session }: Worker): Lease {
+    const shards = owners.flatMap((owner, shard) => (owner === workerId ? [shard] : []))
+    return { workerId, epoch, shards, session }
+  }
+
+  function move(workerId: string, worker: Worker, { take, give }: Moves): Lease {
+    worker.epoch = ++epochs
+    for (const shard of give) if (owners[shard] === workerId) owners[shard] = null
+    for (const shard of take) if (!ownerOf(owners[shard] ?? null)) owners[shard] = workerId
+    return leaseOf(workerId, worker)
+  }
+
+  /** The worker, when this lease has not ended; its epoch may be another one by now. */
+  function holder(lease: Lease): Worker {
+    const worker = workers.get(lease.workerId)
+    if (worker?.live && worker.session === sessionOf(lease)) return worker
+    throw fenced(lease)
+  }
+
+  function fence(lease: Lease): void {
+    if (holder(lease).epoch !== lease.epoch) throw fenced(lease)
+  }
+
+  function givenTo({ workerId, epoch }: Lease): Set<bigint> {
+    const known = given.get(workerId)
+    if (known?.epoch === epoch) return known.seen
+    const seen = new Set<bigint>()
+    given.set(workerId, { epoch, seen })
+    return seen
   }
 
   function checkCurrent(commits: EntityCommit[]): void {
@@ -169,7 +197,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       const message = waiting.get(ack.position)
       if (message) message.verdict = ack.verdict
       waiting.delete(ack.position)
-      for (const seen of given.values()) seen.delete(ack.position)
+      for (const { seen } of given.values()) seen.delete(ack.position)
     }
   }
 
@@ -222,24 +250,45 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   }
 
   return {
-    async acquire(workerId, ttlMs) {
-      workers.set(workerId, { epoch: ++epochs, live: true, expiresAt: clock.now() + ttlMs })
-      return claim(workerId)
+    async acquire(workerId, ttlMs, address) {
+      const epoch = ++epochs
+      const worker: Worker = {
+        epoch,
+        session: epoch,
+        live: true,
+        expiresAt: clock.now() + ttlMs,
+        joinedAt: clock.now(),
+        address: address ?? null,
+        backlogMs: 0,
+      }
+      workers.set(workerId, worker)
+      endOverdue(workerId)
+      const { take } = planMoves(view(), workerId)
+      return take.length > 0
+        ? move(workerId, worker, { take, give: [] })
+        : leaseOf(workerId, worker)
     },
-    async renew(lease, ttlMs) {
-      fence(lease).expiresAt = clock.now() + ttlMs
-      return claim(lease.workerId)
+    async renew(lease, ttlMs, backlogMs = 0) {
+      const worker = holder(lease)
+      worker.expiresAt = clock.now() + ttlMs
+      worker.backlogMs = backlogMs
+      endOverdue(lease.workerId)
+      return { ...leaseOf(lease.workerId, worker), view: view() }
+    },
+    async reassign(lease, moves) {
+      return move(lease.workerId, holder(lease), moves)
     },
     async release(lease) {
       const worker = workers.get(lease.workerId)
-      if (worker?.epoch === lease.epoch) worker.live = false
-      given.delete(leaseKey(lease))
+      if (worker?.session === sessionOf(lease)) worker.live = false
+      if (given.get(lease.workerId)?.epoch === lease.epoch) given.delete(lease.workerId)
     },
 
     async commit(lease, commits) {
       checkCommits(lease, commits)
       fence(lease)
       checkCurrent(commits)
+      refuseStatements(commits)
       commits.forEach(write)
     },
     async load(entityIds) {
@@ -260,14 +309,18 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         .map((t) => ({ ...t }))
     },
     async pending(lease, after, limit) {
-      const seen = given.get(leaseKey(lease)) ?? new Set()
-      given.set(leaseKey(lease), seen)
+      const seen = givenTo(lease)
       const next = [...waiting.values()]
         .filter((m) => owns(lease, m.entityId) && (m.position > after || !seen.has(m.position)))
         .slice(0, limit)
       for (const message of next) seen.add(message.position)
       return next.map(
-        ({ text, position, at }): PendingMessage => ({ ...parse<Envelope>(text), position, at }),
+        ({ text, position, at }): PendingMessage => ({
+          ...parse<Envelope>(text),
+          position,
+          at,
+          ageMs: clock.now() - at,
+        }),
       )
     },
 
@@ -300,6 +353,21 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   }
 }
 
+function refuseStatements(commits: EntityCommit[]): void {
+  for (const { entityId, statements } of commits) {
+    const [first] = statements ?? []
+    if (!first) continue
+    const statement: RefusedStatement = {
+      entityId,
+      call: first.call,
+      kind: 'terminal',
+      code: 'STATEMENTS_UNSUPPORTED',
+      message: 'The store in memory has no SQL; run transactional steps on PostgreSQL',
+    }
+    throw new SagaError('CONFLICT', `${entityId}: ${statement.message}`, { statement })
+  }
+}
+
 const parse = <T>(text: string): T => JSON.parse(text)
 
 function found<T>(rows: Map<string, string>, id: string): T | undefined {
@@ -307,7 +375,14 @@ function found<T>(rows: Map<string, string>, id: string): T | undefined {
   return text === undefined ? undefined : parse<T>(text)
 }
 
-const leaseKey = ({ workerId, epoch }: Lease) => `${workerId} ${epoch}`
+const sessionOf = ({ session, epoch }: Lease) => session ?? epoch
+
+const fenced = ({ workerId, epoch }: Lease) =>
+  new SagaError(
+    'FENCED',
+    `Worker ${workerId} (epoch ${epoch}) lost its lease; stop it and acquire a new one`,
+    { workerId, epoch },
+  )
 
 const timerKey = (entityId: string, timer: string) => `${entityId}\u0000${timer}`
 

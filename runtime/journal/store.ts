@@ -8,10 +8,15 @@
  *    reads back before it decides anything.
  * 5. A message is consumed once: acknowledging it a second time throws CONFLICT, nothing written.
  * 6. What comes back is the JSON that went in, key order included: replay sees what the first run saw.
+ * 7. An epoch stands for one worker and one set of shards. It is new whenever either changes, and grows: along an entity's
+ *    entries it never goes back, and a commit that arrives late under an older one is refused.
+ * 8. The statements of a commit are part of it. One that fails throws CONFLICT with `details.statement`, nothing written.
  *
  * Implementations: memory-store.ts (reference), ../postgres/postgres-store.ts; both pass
  * tests/runtime/journal/conformance.ts. What a commit must look like: commit-rules.ts.
  */
+import type { ClusterView, Moves } from '../cluster/ownership'
+import type { PlainStatement } from '../participant/statement'
 import type { DefinitionRef, Entry, Message, SagaStatus, Verdict } from './entry'
 
 /** Fixed number of virtual shards; an entity's shard is fnv1a(id) mod this. */
@@ -20,8 +25,16 @@ export const SHARDS = 64
 /** A worker's right to write. Its epoch is in every commit (DESIGN: fence the worker, not each shard). */
 export interface Lease {
   workerId: string
+  /** New whenever `shards` changes. */
   epoch: number
   shards: readonly number[]
+  /** The epoch with which it was acquired: names this lease through all changes of its shards. Default: `epoch`. */
+  session?: number
+}
+
+/** A lease extended, and the cluster as the store saw it then. */
+export interface Renewal extends Lease {
+  view: ClusterView
 }
 
 export interface Envelope {
@@ -37,6 +50,8 @@ export interface PendingMessage extends Envelope {
   /** Arrival order within the store. */
   position: bigint
   at: number
+  /** How long it has been waiting, by the store's clock. */
+  ageMs?: number
 }
 
 /** What lists show about a saga; written when it starts and when a field changes, never per step. */
@@ -115,6 +130,22 @@ export interface EntityCommit {
   timersCancelled: string[]
   posts: Envelope[]
   acks: { position: bigint; verdict: Verdict }[]
+  /** Effects of transactional steps, carried out in order with this commit. */
+  statements?: CommitStatement[]
+}
+
+export interface CommitStatement extends PlainStatement {
+  /** The call whose effect it is. */
+  call: string
+}
+
+/** In the `details.statement` of a CONFLICT: nothing was written, because this call's effect cannot be. */
+export interface RefusedStatement {
+  entityId: string
+  call: string
+  kind: 'terminal' | 'retryable'
+  code: string
+  message: string
 }
 
 export interface StoredEntity {
@@ -145,12 +176,21 @@ export interface FeedItem {
 
 export interface Store {
   /**
-   * Registers this worker and claims every shard whose owner is gone. `shards` is empty while another holds them. An
-   * older lease of the same `workerId` is fenced.
+   * Registers this worker and takes its share of the shards whose owner is gone. `shards` is empty while others hold them.
+   * An older lease of the same `workerId` is fenced. `address`: where it hears wake-ups.
    */
-  acquire(workerId: string, ttlMs: number): Promise<Lease>
-  /** Extends the lease and claims newly free shards; throws FENCED when it was taken over. */
-  renew(lease: Lease, ttlMs: number): Promise<Lease>
+  acquire(workerId: string, ttlMs: number, address?: string): Promise<Lease>
+  /**
+   * Extends the lease, ends those of others that ran out, and tells who is there; throws FENCED when this one was ended.
+   * It changes no shard of its own: the answer's epoch and shards are those that hold now, also after a `reassign` whose
+   * outcome was unknown. `backlogMs` is shown to the others.
+   */
+  renew(lease: Lease, ttlMs: number, backlogMs?: number): Promise<Renewal>
+  /**
+   * Gives shards up and takes others that have no live owner, in one step under a new epoch. What somebody else took
+   * first is simply not in the answer. No commit may be under way: the old epoch ends with this.
+   */
+  reassign(lease: Lease, moves: Moves): Promise<Lease>
   /** Gives everything back at once (drained shutdown). */
   release(lease: Lease): Promise<void>
 

@@ -6,11 +6,14 @@
  *    the end compensated. An operation that knows it has done nothing says so with one of the two.
  * 2. A function that ignores its signal still times out: its late result is dropped.
  * 3. Nothing here remembers keys. An operation with an effect must be idempotent by `key` itself, or use the kit.
+ * 4. A transactional operation returns its effect as SQL, which is written with its result or not at all (statement.ts). So
+ *    nothing of it can be in doubt: what would be `unknown` is `retryable`.
  */
 import type { Outcome } from '../journal/entry'
 import type { Clock, Json } from '../ports'
-import type { Participant, ParticipantCall } from './participant'
+import type { Participant, ParticipantCall, TransactionalOutcome } from './participant'
 import { failureMessage, toFailure } from './participant-errors'
+import { plainStatements, type WithStatements } from './statement'
 import { toStorable } from './storable-json'
 
 export interface FunctionContext {
@@ -33,7 +36,13 @@ export type FunctionOperation = (
   context: FunctionContext,
 ) => Promise<unknown> | unknown
 
-export type FunctionOperations = Record<string, FunctionOperation>
+/** Declared so, an operation's effect is part of the commit that records its result: exactly once, without an inbox. */
+export interface TransactionalOperation {
+  transactional: true
+  run(input: Json, context: FunctionContext): Promise<WithStatements> | WithStatements
+}
+
+export type FunctionOperations = Record<string, FunctionOperation | TransactionalOperation>
 
 const TIMER_MS_MAX = 2 ** 31 - 1
 
@@ -59,10 +68,30 @@ export function createFunctionParticipant(config: {
       const input = toStorable(call.input)
       if (!input.ok)
         return failure('terminal', 'BAD_CALL', `The input cannot be used: ${input.reason}`)
-      return new Execution(call, signal, clock).run(operation, input.value)
+      const execution = new Execution(call, signal, clock)
+      if (typeof operation === 'function') return execution.run(operation, input.value)
+      const outcome = await execution.run(withStatements(operation), input.value)
+      return 'ok' in outcome && !outcome.ok && outcome.kind === 'unknown'
+        ? { ...outcome, kind: 'retryable' }
+        : outcome
     },
   }
 }
+
+/** What a transactional operation returned, kept apart from any output that only looks like it. */
+class Effect {
+  readonly output: unknown
+  readonly statements: unknown
+  constructor({ output, statements }: WithStatements) {
+    this.output = output
+    this.statements = statements
+  }
+}
+
+const withStatements =
+  (operation: TransactionalOperation): FunctionOperation =>
+  async (input, context) =>
+    new Effect(await operation.run(input, context))
 
 /** One execution of an operation, and what the operation is told of it. */
 class Execution implements FunctionContext {
@@ -102,7 +131,7 @@ class Execution implements FunctionContext {
     return this.#call.traceparent
   }
 
-  run(operation: FunctionOperation, input: Json): Promise<Outcome> {
+  run(operation: FunctionOperation, input: Json): Promise<Outcome | TransactionalOutcome> {
     if (this.#caller.aborted)
       return Promise.resolve(failure('retryable', 'ABORTED', 'Abandoned before it began'))
     const leftMs = this.deadline - this.#clock.now()
@@ -135,12 +164,28 @@ class Execution implements FunctionContext {
     else this.#caller.removeEventListener('abort', onAbort)
   }
 
-  async #perform(operation: FunctionOperation, input: Json): Promise<Outcome> {
+  async #perform(
+    operation: FunctionOperation,
+    input: Json,
+  ): Promise<Outcome | TransactionalOutcome> {
     try {
-      const output = toStorable(await operation(input, this))
-      return output.ok
-        ? { ok: true, output: output.value }
-        : failure('unknown', 'BAD_ANSWER', `${this.#call.operation} answered, but ${output.reason}`)
+      const answer = await operation(input, this)
+      const effect = answer instanceof Effect ? answer : null
+      const output = toStorable(effect ? effect.output : answer)
+      if (!output.ok)
+        return failure(
+          effect ? 'terminal' : 'unknown',
+          'BAD_ANSWER',
+          `${this.#call.operation} answered, but ${output.reason}`,
+        )
+      if (!effect) return { ok: true, output: output.value }
+      const statements = plainStatements(effect.statements)
+      if (statements.ok) return { ok: true, output: output.value, statements: statements.value }
+      return failure(
+        'terminal',
+        'BAD_STATEMENTS',
+        `${this.#call.operation} answered, but ${statements.reason}`,
+      )
     } catch (error) {
       return { ok: false, ...toFailure(error) }
     }

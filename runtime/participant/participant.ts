@@ -7,6 +7,7 @@
  * 3. A compensation names the forward call it undoes (`undoes`): the participant must refuse that call afterwards.
  */
 import type { Outcome } from '../journal/entry'
+import type { PlainStatement } from './statement'
 
 export interface ParticipantCall {
   sagaId: string
@@ -28,13 +29,16 @@ export interface ParticipantCall {
   onAbort?(listener: (() => void) | null): void
 }
 
+/** A success whose effect is written by the commit that records it; only a function in this process can say so. */
+export type TransactionalOutcome = { ok: true; output: unknown; statements: PlainStatement[] }
+
 export interface Participant {
   /**
    * It listens by `ParticipantCall.onAbort`, so no signal is made for its calls, and the one it is given is never aborted.
    * An AbortSignal costs more than everything else in calling a function of this process.
    */
   readonly listensToCall?: true
-  call(request: ParticipantCall, signal: AbortSignal): Promise<Outcome>
+  call(request: ParticipantCall, signal: AbortSignal): Promise<Outcome | TransactionalOutcome>
 }
 
 export interface ParticipantHealth {

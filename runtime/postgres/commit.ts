@@ -44,9 +44,22 @@ export async function commit(
     rows(commits.flatMap((c) => c.gatesClosed)),
     rows(commits.flatMap((c) => c.decisions.map(decisionRow))),
   ]
+  const statements = rows(
+    commits.flatMap((c) => (c.statements ?? []).map((one) => ({ entity_id: c.entityId, ...one }))),
+  )
+  const text = callWith(values.length)
   await translating(
     `commit what ${commits.length} entities decided`,
-    direct(prisma, { name: 'commit_entities', text: callWith(values.length), values }),
+    direct(
+      prisma,
+      statements === null
+        ? { name: 'commit_entities', text, values }
+        : {
+            name: 'commit_with_statements',
+            text: `${text}, run_statements($${values.length + 1}::json)`,
+            values: [...values, statements],
+          },
+    ),
   )
 }
 

@@ -6,6 +6,7 @@
  */
 import pg from 'pg'
 import { isSagaError, SagaError } from '../errors'
+import type { RefusedStatement } from '../journal/store'
 
 /** The result, or a SagaError that says what could not be done. */
 export async function translating<T>(what: string, work: PromiseLike<T>): Promise<T> {
@@ -33,15 +34,50 @@ function translate(what: string, error: unknown): Error {
         JSON.parse(detail ?? '{}'),
         error,
       )
+    case 'SW004': {
+      const statement = refusedStatement(detail)
+      return new SagaError(
+        'CONFLICT',
+        `Could not ${what}: ${message}; let that step fail and send the rest again`,
+        { statement },
+        error,
+      )
+    }
     case 'SW003':
       return new Error(`Broken invariant: could not ${what}: ${message}`, { cause: error })
   }
+  if (noConnection(message))
+    return unavailable(
+      what,
+      'no connection became free in time',
+      false,
+      error,
+      'no connection to the database is free',
+    )
   if (kind === 'DatabaseNotReachable' || neverSent(message) || state === '57P03')
-    return unavailable(what, 'the database cannot be reached; is it running?', false, error)
+    return unavailable(
+      what,
+      'the database cannot be reached; is it running?',
+      false,
+      error,
+      state === '57P03' ? 'the database is starting or stopping' : 'the database cannot be reached',
+    )
   if (state === undefined || state.startsWith('08') || state.startsWith('57P'))
-    return unavailable(what, 'the connection was lost; read back before trying again', true, error)
-  if (/^(40|53|55|57|58)/.test(state))
-    return unavailable(what, `${message} (${state}); try again`, false, error)
+    return unavailable(
+      what,
+      'the connection was lost; read back before trying again',
+      true,
+      error,
+      'the connection to the database was lost',
+    )
+  if (/^(25|40|53|55|57|58)/.test(state))
+    return unavailable(
+      what,
+      `${message} (${state}); try again`,
+      false,
+      error,
+      CAUSES[state] ?? `the database refuses work for now (${state})`,
+    )
   if (state.startsWith('22') || state.startsWith('23'))
     return new SagaError(
       'INVALID_INPUT',
@@ -57,13 +93,44 @@ function translate(what: string, error: unknown): Error {
   )
 }
 
-function unavailable(what: string, why: string, outcomeUnknown: boolean, cause: unknown) {
-  return new SagaError('UNAVAILABLE', `Could not ${what}: ${why}`, { outcomeUnknown }, cause)
+/** What the database holds against a value or a rule stays so; what it could not do just now may go better next time. */
+function refusedStatement(detail: string | undefined): RefusedStatement {
+  const { state, message, entityId, call } = JSON.parse(detail ?? '{}') as Record<string, string>
+  const forGood = /^(ROWS|22|23|42|P0|0A)/.test(state ?? '')
+  return {
+    entityId: entityId ?? '',
+    call: call ?? '',
+    kind: forGood ? 'terminal' : 'retryable',
+    code: state === 'ROWS' ? 'ROWS_DIFFER' : 'STATEMENT_FAILED',
+    message: `A statement failed (${state}): ${message}`.slice(0, 500),
+  }
 }
+
+/** `cause` is fit for everybody's eyes: it is shown where health is shown. */
+function unavailable(
+  what: string,
+  why: string,
+  outcomeUnknown: boolean,
+  error: unknown,
+  cause = 'the database refuses what it is asked',
+) {
+  return new SagaError('UNAVAILABLE', `Could not ${what}: ${why}`, { outcomeUnknown, cause }, error)
+}
+
+const CAUSES: Record<string, string> = {
+  '25006': 'the database is a standby, or read-only',
+  '53100': 'the database has no disk space left',
+  '53200': 'the database has no memory left',
+  '53300': 'the database has no connection left',
+  '57014': 'the database takes too long and was told to stop',
+}
+
+/** pg's pool had none, and made none in time. */
+const noConnection = (message: string) =>
+  message.includes('timeout exceeded when trying to connect')
 
 /** pg's pool gave no connection, so nothing left this process. */
 const neverSent = (message: string) =>
-  message.includes('timeout exceeded when trying to connect') ||
   message.includes('terminated due to connection timeout') ||
   message.includes('Cannot use a pool after calling end')
 

@@ -1,56 +1,126 @@
 /**
- * A worker's right to write: one `worker` row, fenced by its epoch. The SQL functions are in the migration `store`.
+ * A worker's right to write: one `worker` row, fenced by its epoch. The SQL functions are in the migration `cluster`.
  *
  * 1. Expiry is judged by the database's clock alone; no time of ours is ever compared with it.
- * 2. Ending a lease waits for the commits that hold its row, and every later commit finds it ended.
- * 3. Extending and claiming are two transactions: a claim may wait for another worker's last commit, and must not hold up
- *    our own commits meanwhile.
+ * 2. Ending a lease, and changing its shards, waits for the commits that hold its row, and every later commit under the
+ *    old epoch finds it gone.
+ * 3. Extending a lease waits for nobody else's: ending other workers' leases and moving shards are statements of their own.
+ * 4. While the server was down nobody could renew. A lease that ran out then counts for `restartGraceMs` more.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
+import { type ClusterView, type Moves, planMoves } from '../cluster/ownership'
 import { SagaError } from '../errors'
-import type { Lease } from '../journal/store'
+import type { Lease, Renewal } from '../journal/store'
 import { translating } from './database-error'
+
+export const RESTART_GRACE_MS = 3_000
 
 export async function acquire(
   prisma: PrismaClient,
   workerId: string,
   ttlMs: number,
+  address: string | null,
 ): Promise<Lease> {
+  const what = `acquire a lease for worker ${workerId}`
   const [row] = await translating(
-    `acquire a lease for worker ${workerId}`,
-    prisma.$queryRaw<{ epoch: bigint; shards: number[] }[]>`
-      SELECT epoch, shards FROM lease_acquire(${workerId}, ${ttlMs}::int)`,
+    what,
+    prisma.$queryRaw<LeaseRow[]>`
+      SELECT epoch, shards FROM lease_acquire(${workerId}, ${ttlMs}::int, ${address})`,
   )
-  return { workerId, epoch: Number(row?.epoch), shards: row?.shards ?? [] }
+  const lease = leaseOf(workerId, row)
+  if (!lease) throw new Error(`Broken invariant: worker ${workerId} joined without an epoch`)
+  await endOverdue(prisma, what, workerId)
+  const { take } = planMoves(await survey(prisma, what), workerId)
+  return take.length > 0 ? reassign(prisma, lease, { take, give: [] }) : lease
 }
 
-export async function renew(prisma: PrismaClient, lease: Lease, ttlMs: number): Promise<Lease> {
-  const { workerId, epoch } = lease
+export async function renew(
+  prisma: PrismaClient,
+  lease: Lease,
+  ttlMs: number,
+  backlogMs: number,
+  restartGraceMs: number,
+): Promise<Renewal> {
+  const { workerId } = lease
+  const session = sessionOf(lease)
   const what = `renew the lease of worker ${workerId}`
   const extended = await translating(
     what,
     prisma.$executeRaw`
-      UPDATE worker SET lease_expires_at = clock_timestamp() + ${ttlMs}::int * interval '1 ms'
-      WHERE id = ${workerId} AND epoch = ${epoch}::bigint AND live`,
+      UPDATE worker SET lease_expires_at = clock_timestamp() + ${ttlMs}::int * interval '1 ms',
+        backlog_ms = ${Math.min(backlogMs, 2 ** 31 - 1)}::int
+      WHERE id = ${workerId} AND session = ${session}::bigint AND live`,
   )
   if (!extended) throw fenced(lease)
+  // One statement, one snapshot: epoch and shards belong together.
   const [row] = await translating(
     what,
-    prisma.$queryRaw<{ shards: number[] | null }[]>`
-      SELECT lease_reclaim(${workerId}, ${epoch}::bigint) AS shards`,
+    prisma.$queryRaw<(LeaseRow & { view: string })[]>`
+      SELECT epoch, owned_shards(id) AS shards, cluster_view()::text AS view
+      FROM worker WHERE id = ${workerId} AND session = ${session}::bigint AND live`,
   )
-  if (!row?.shards) throw fenced(lease)
-  return { workerId, epoch, shards: row.shards }
+  const now = leaseOf(workerId, row, session)
+  if (!row || !now) throw fenced(lease)
+  const view: Survey = JSON.parse(row.view)
+  const overdue = view.overdue.some((id) => id !== workerId)
+  if (!overdue || view.upMs < restartGraceMs) return { ...now, view }
+  await endOverdue(prisma, what, workerId)
+  return { ...now, view: await survey(prisma, what) }
+}
+
+export async function reassign(prisma: PrismaClient, lease: Lease, moves: Moves): Promise<Lease> {
+  const { workerId } = lease
+  const session = sessionOf(lease)
+  const [row] = await translating(
+    `change the shards of worker ${workerId}`,
+    prisma.$queryRaw<LeaseRow[]>`
+      SELECT epoch, shards FROM lease_reassign(${workerId}, ${session}::bigint,
+        ${moves.take}::int[], ${moves.give}::int[])`,
+  )
+  const now = leaseOf(workerId, row, session)
+  if (!now) throw fenced(lease)
+  return now
 }
 
 /** Its shards are free with that: a shard counts as owned only while its worker is live. */
-export async function release(prisma: PrismaClient, { workerId, epoch }: Lease): Promise<void> {
+export async function release(prisma: PrismaClient, lease: Lease): Promise<void> {
   await translating(
-    `release the lease of worker ${workerId}`,
+    `release the lease of worker ${lease.workerId}`,
     prisma.$executeRaw`
-      UPDATE worker SET live = false, stopped_at = clock_timestamp()
-      WHERE id = ${workerId} AND epoch = ${epoch}::bigint AND live`,
+      SELECT lease_release(${lease.workerId}, ${sessionOf(lease)}::bigint)`,
   )
+}
+
+interface LeaseRow {
+  epoch: bigint
+  shards: number[]
+}
+
+interface Survey extends ClusterView {
+  upMs: number
+  overdue: string[]
+}
+
+const sessionOf = ({ session, epoch }: Lease) => session ?? epoch
+
+function leaseOf(
+  workerId: string,
+  row: LeaseRow | undefined,
+  session = Number(row?.epoch),
+): Lease | null {
+  return row ? { workerId, epoch: Number(row.epoch), shards: row.shards, session } : null
+}
+
+async function survey(prisma: PrismaClient, what: string): Promise<Survey> {
+  const [row] = await translating(
+    what,
+    prisma.$queryRaw<{ view: string }[]>`SELECT cluster_view()::text AS view`,
+  )
+  return JSON.parse(row?.view ?? '{}')
+}
+
+async function endOverdue(prisma: PrismaClient, what: string, except: string): Promise<void> {
+  await translating(what, prisma.$executeRaw`SELECT lease_end_overdue(${except})`)
 }
 
 function fenced({ workerId, epoch }: Lease): SagaError {

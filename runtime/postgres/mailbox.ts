@@ -8,7 +8,8 @@
  * 1. Every poster has its transaction number before it draws a position (`post_messages`, `commit_entities`).
  * 2. Whoever drew a position up to `after` thus has a number below the snapshot's xmax now; once the oldest running
  *    transaction (xmin) is past that number, all of them have ended, and `after` is settled.
- * 3. Newly claimed shards bring mail of any age: the look starts over, less what was given.
+ * 3. Newly taken shards bring mail of any age: the look starts over, less what was given. Under a new epoch it starts from
+ *    nothing, for a shard may have been elsewhere meanwhile; whoever asks knows what it has.
  * 4. A long transaction elsewhere in the server holds `settled` back: a longer look, never a lost or delayed message.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
@@ -18,8 +19,9 @@ import type { EntityCommit, Envelope, Lease, PendingMessage } from '../journal/s
 import { postRow, rows } from './commit'
 import { translating } from './database-error'
 
-/** What one lease has been given and not yet acknowledged, and from where it has to look again. */
+/** What one epoch of a lease has been given and not yet acknowledged, and from where it has to look again. */
 interface Reader {
+  epoch: number
   given: Set<bigint>
   settled: bigint
   shards: string
@@ -32,10 +34,12 @@ export function createMailbox(prisma: PrismaClient) {
 
   function readerOf(lease: Lease): Reader {
     const shards = lease.shards.join()
-    const known = readers.get(keyOf(lease))
-    if (known?.shards === shards) return known
-    const reader: Reader = { given: known?.given ?? new Set(), settled: 0n, mark: null, shards }
-    readers.set(keyOf(lease), reader)
+    const known = readers.get(lease.workerId)
+    const same = known?.epoch === lease.epoch ? known : undefined
+    if (same?.shards === shards) return same
+    const given = same?.given ?? new Set()
+    const reader: Reader = { epoch: lease.epoch, given, settled: 0n, mark: null, shards }
+    readers.set(lease.workerId, reader)
     return reader
   }
 
@@ -61,7 +65,8 @@ export function createMailbox(prisma: PrismaClient) {
           pg_snapshot_xmax(pg_current_snapshot())::text AS xmax,
           (SELECT json_agg(m)::text FROM (
             SELECT position::text, id, entity_id, message, traceparent,
-              (extract(epoch FROM at) * 1000)::bigint AS at
+              (extract(epoch FROM at) * 1000)::bigint AS at,
+              (extract(epoch FROM clock_timestamp() - at) * 1000)::bigint AS age_ms
             FROM mailbox
             WHERE processed_at IS NULL AND position > ${from}::bigint
               AND (position > ${after}::bigint OR position <> ALL (${given.map(String)}::bigint[]))
@@ -71,7 +76,7 @@ export function createMailbox(prisma: PrismaClient) {
     )
     const messages = (JSON.parse(found?.messages ?? '[]') as StoredMessage[]).map(toPending)
     for (const { position } of messages) reader.given.add(position)
-    if (found && messages.length < limit && readers.get(keyOf(lease)) === reader)
+    if (found && messages.length < limit && readers.get(lease.workerId) === reader)
       settle(reader, after, found)
     return messages
   }
@@ -98,17 +103,15 @@ export function createMailbox(prisma: PrismaClient) {
     verdicts,
     /** Acknowledged messages cannot come back: stop remembering them. */
     consumed(lease: Lease, commits: readonly EntityCommit[]): void {
-      const reader = readers.get(keyOf(lease))
+      const reader = readers.get(lease.workerId)
       for (const { acks } of commits)
         for (const { position } of acks) reader?.given.delete(position)
     },
     forget(lease: Lease): void {
-      readers.delete(keyOf(lease))
+      if (readers.get(lease.workerId)?.epoch === lease.epoch) readers.delete(lease.workerId)
     },
   }
 }
-
-const keyOf = ({ workerId, epoch }: Lease) => `${workerId} ${epoch}`
 
 function settle(reader: Reader, after: bigint, seen: { xmin: string; xmax: string }): void {
   if (reader.mark && BigInt(seen.xmin) >= reader.mark.xmax) {
@@ -128,9 +131,11 @@ interface StoredMessage {
   message: Message
   traceparent: string | null
   at: number
+  age_ms: number
 }
 
-function toPending({ position, id, entity_id, message, traceparent, at }: StoredMessage) {
+function toPending(stored: StoredMessage): PendingMessage {
+  const { position, id, entity_id, message, traceparent, at, age_ms } = stored
   return {
     id,
     entityId: entity_id,
@@ -138,5 +143,6 @@ function toPending({ position, id, entity_id, message, traceparent, at }: Stored
     ...(traceparent === null ? {} : { traceparent }),
     position: BigInt(position),
     at,
+    ageMs: age_ms,
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The store port on PostgreSQL through Prisma. Each method is one statement (renew: two) in its own transaction: one round
- * trip, no client that can pause while it holds a lock, no session state, no NOTIFY.
+ * The store port on PostgreSQL through Prisma. Each statement is its own transaction, and each method one statement but for
+ * those of leases: no client that can pause while it holds a lock, no session state, no NOTIFY.
  *
  * - lease.ts: who may write. - commit.ts: the group commit. - mailbox.ts: messages in. - read.ts: everything else out.
  * - What they call lives in the migration `store`; errors are translated in database-error.ts.
@@ -8,23 +8,26 @@
 import type { PrismaClient } from '../../prisma/generated/client'
 import type { Store } from '../journal/store'
 import { commit } from './commit'
-import { acquire, release, renew } from './lease'
+import { acquire, RESTART_GRACE_MS, reassign, release, renew } from './lease'
 import { createMailbox } from './mailbox'
 import { active, feed, load, read, timers } from './read'
 
 export interface PostgresStoreOptions {
   /** For leases alone, so that a pool busy with other work cannot starve a renewal; default: the same client. */
   leases?: PrismaClient
+  /** For how long after the server started a lease that ran out while it was down still counts; default 3,000 ms. */
+  restartGraceMs?: number
 }
 
 export function createPostgresStore(
   prisma: PrismaClient,
-  { leases = prisma }: PostgresStoreOptions = {},
+  { leases = prisma, restartGraceMs = RESTART_GRACE_MS }: PostgresStoreOptions = {},
 ): Store {
   const mailbox = createMailbox(prisma)
   return {
-    acquire: (workerId, ttlMs) => acquire(leases, workerId, ttlMs),
-    renew: (lease, ttlMs) => renew(leases, lease, ttlMs),
+    acquire: (workerId, ttlMs, address) => acquire(leases, workerId, ttlMs, address ?? null),
+    renew: (lease, ttlMs, backlogMs = 0) => renew(leases, lease, ttlMs, backlogMs, restartGraceMs),
+    reassign: (lease, moves) => reassign(leases, lease, moves),
     async release(lease) {
       await release(leases, lease)
       mailbox.forget(lease)

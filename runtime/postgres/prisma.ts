@@ -19,6 +19,11 @@ export interface PrismaOptions {
   connectTimeoutMs?: number
   /** The server ends a statement after this long; default 30 s. */
   statementTimeoutMs?: number
+  /**
+   * We give a statement up after this long and close its connection: a server that went away without a word, or a network
+   * that swallows packets, ends no statement. Default: 5 s more than `statementTimeoutMs`.
+   */
+  queryTimeoutMs?: number
 }
 
 /** A statement of ours; `name` keeps it prepared on each connection, where that is possible. */
@@ -30,7 +35,12 @@ export interface Statement {
 
 /** Connects on first use; `$disconnect()` closes the pool. */
 export function createPrisma(url: string, options: PrismaOptions = {}): PrismaClient {
-  const { poolMax = 10, connectTimeoutMs = 5_000, statementTimeoutMs = 30_000 } = options
+  const {
+    poolMax = 10,
+    connectTimeoutMs = 5_000,
+    statementTimeoutMs = 30_000,
+    queryTimeoutMs = statementTimeoutMs + 5_000,
+  } = options
   const address = new URL(url)
   const pooled = address.searchParams.get('pgbouncer') === 'true'
   address.searchParams.delete('pgbouncer')
@@ -40,6 +50,7 @@ export function createPrisma(url: string, options: PrismaOptions = {}): PrismaCl
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    query_timeout: queryTimeoutMs,
     ...(pooled
       ? {}
       : {

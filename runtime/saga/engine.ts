@@ -8,14 +8,27 @@
  *    their messages decided again; what was stored already is found to be stale and changes nothing.
  * 5. A fenced lease stops everything at once.
  * 6. An entity in memory is a cache of its journal: it can be dropped whenever nothing of it is under way.
+ * 7. Shards come and go at any time. One that goes is drained first (no new calls, then no new turns); what is left of it
+ *    is dropped, and results that come late are ignored: its next owner performs those calls again, with the same key.
+ * 8. No commit is under way while the lease changes, so that none is sent under an epoch that has just become old.
  */
 
+import { Turnstile } from '../cluster/turnstile'
 import type { CompiledSaga } from '../compiler/compile'
 import { isSagaError } from '../errors'
 import type { Command, Entry, Fact, Message, Verdict } from '../journal/entry'
-import type { EntityCommit, Lease, PendingMessage, Store, StoredEntity } from '../journal/store'
+import type {
+  CommitStatement,
+  EntityCommit,
+  Lease,
+  PendingMessage,
+  RefusedStatement,
+  Store,
+  StoredEntity,
+} from '../journal/store'
 import { shardOf } from '../journal/store'
-import type { Clock, Logger } from '../ports'
+import type { PlainStatement } from '../participant/statement'
+import { type Clock, type Logger, monotonic } from '../ports'
 import { chainHash, GENESIS } from '../security/chain'
 import { decide } from './decide'
 import type { Definitions } from './definitions'
@@ -48,10 +61,17 @@ export interface EngineOptions {
   /** A saga ended, durably. It may still be rolled back later. */
   onEnded(sagaId: string, ended: Ended): void
   onVerdict(messageId: string, verdict: Verdict): void
+  /** Mail was committed, for whichever worker owns these entities. */
+  onPosted(entityIds: readonly string[]): void
   onFenced(error: unknown): void
 }
 
 type StartMessage = Extract<Message, { type: 'start' }>
+
+/** How long a shard that is to be given up may take to finish the turns under way. */
+const LAST_TURNS_MS = 5_000
+/** How often the age of the backlog is worked out at most. */
+const BACKLOG_LOOK_MS = 100
 
 const ACCEPTED: Verdict = { accepted: true }
 const STOPPED: Verdict = {
@@ -67,8 +87,12 @@ interface Item {
   id?: string
   /** A start whose definition cannot be had. */
   refusal?: Extract<Verdict, { accepted: false }>
+  /** The effect that a call's result brings with it: written by the commit that takes the result, or not at all. */
+  statements?: PlainStatement[]
   /** Set when somebody in this process waits for it to be stored. */
   settle?: (verdict: Verdict) => void
+  /** Since when it waits, on the monotonic clock. */
+  since: number
 }
 
 interface Resident {
@@ -113,6 +137,11 @@ export class Engine {
   readonly #residents = new Map<string, Resident>()
   readonly #ready = new Set<Resident>()
   readonly #fetched = new Set<bigint>()
+  readonly #turnstile = new Turnstile()
+  /** Shards about to be given up: no new calls; and those of them that take no more turns. */
+  readonly #closing = new Set<number>()
+  readonly #closed = new Set<number>()
+  readonly #watchers = new Set<() => void>()
   #lease: Lease
   #running = true
   /** Decided and not yet handed to the store. */
@@ -123,8 +152,12 @@ export class Engine {
   #pollAgain = false
   #cancelPoll = () => {}
   #after = 0n
+  #behind = false
+  #backlog = { at: Number.NEGATIVE_INFINITY, ms: 0 }
   lastCommitAt: number | null = null
   lastError: string | null = null
+  /** Why nothing can be stored or read just now; null while it can. */
+  trouble: string | null = null
 
   constructor(options: EngineOptions, lease: Lease, performer: Performer) {
     this.#options = options
@@ -148,35 +181,114 @@ export class Engine {
   get pending(): number {
     return this.#fetched.size
   }
+  /** More mail waits in the store than fits in here: what is new has to queue up behind it. */
+  get behind(): boolean {
+    return this.#behind
+  }
+  /** How long the oldest message has been waiting to be decided and stored. */
+  get backlogMs(): number {
+    if (!this.#running) return 0
+    const now = monotonic(this.#options.clock)
+    if (now - this.#backlog.at < BACKLOG_LOOK_MS) return this.#backlog.ms
+    let oldest = now
+    for (const { queue, broken } of this.#residents.values())
+      if (queue[0] && !broken && queue[0].since < oldest) oldest = queue[0].since
+    this.#backlog = { at: now, ms: now - oldest }
+    return this.#backlog.ms
+  }
 
-  /** Takes over a lease: brings back what was under way, then timers and mail. */
-  async recover(lease: Lease): Promise<void> {
+  /**
+   * Takes shards over: brings back what was under way in them, then timers and mail. By default all of the lease's. It goes
+   * on until it has succeeded, or this engine stops.
+   */
+  async recover(lease: Lease, shards: readonly number[] = lease.shards): Promise<void> {
     this.#lease = lease
-    const { store } = this.#options
-    for (let after: string | null = null; this.#running; ) {
-      const ids = await store.active(lease, after, 500)
-      if (ids.length === 0) break
-      await this.#load(ids)
-      for (const id of ids) this.#resume(id)
-      after = ids[ids.length - 1] ?? null
-    }
+    const { store, clock, logger } = this.#options
+    const gained = { ...lease, shards }
+    for (let after: string | null = null; this.#running; )
+      try {
+        const ids = await store.active(gained, after, 500)
+        if (ids.length === 0) break
+        await this.#bring(ids.filter((id) => this.owns(id) && !this.#residents.has(id)))
+        after = ids[ids.length - 1] ?? null
+      } catch (error) {
+        this.#failed(error)
+        logger.warn('Sagas could not be brought back yet; trying again', { error })
+        await new Promise<void>((resolve) => clock.after(200, resolve))
+      }
     this.#timers.poll()
     this.hint()
     this.#schedulePoll()
   }
 
-  /** A renewed lease; newly claimed shards are recovered by `recover`. */
-  renewed(lease: Lease): void {
-    this.#lease = lease
+  /** Changes the lease while no commit is under way. Shards that it does not have any more are dropped; drain them first. */
+  relet(change: () => Promise<Lease>): Promise<Lease> {
+    return this.#turnstile.alone(async () => {
+      const before = this.#lease.shards
+      const lease = await change()
+      this.#lease = lease
+      this.#drop(before.filter((shard) => !lease.shards.includes(shard)))
+      return lease
+    })
+  }
+
+  /**
+   * Prepares shards to be given up: no new calls in them, those under way may finish within `graceMs`; then no new turns.
+   * True when nothing of them is under way any more. Then `relet`, or, if they are kept after all, `reopen`.
+   */
+  async drain(shards: readonly number[], graceMs: number): Promise<boolean> {
+    const ours = new Set(shards)
+    for (const shard of shards) this.#closing.add(shard)
+    this.#performer.withdraw((sagaId) => ours.has(shardOf(sagaId)))
+    const within = (resident: Resident) => ours.has(shardOf(resident.id))
+    const settled = () =>
+      !this.#performer.isBusy((sagaId) => ours.has(shardOf(sagaId))) &&
+      !this.#some((one) => within(one) && one.queue.length > 0 && !one.broken)
+    if (graceMs > 0) await this.#until(settled, graceMs)
+    for (const shard of shards) this.#closed.add(shard)
+    return this.#until(() => !this.#some((one) => within(one) && one.busy), LAST_TURNS_MS)
+  }
+
+  /** Forgets everything of these shards: entities, calls, timers, mail. Call it when no turn of them is under way. */
+  #drop(shards: readonly number[]): void {
+    if (shards.length === 0) return
+    const gone = new Set(shards)
+    const within = (entityId: string) => gone.has(shardOf(entityId))
+    this.#performer.abandon(within)
+    this.#timers.drop(within)
+    for (const resident of this.#residents.values()) {
+      if (!within(resident.id)) continue
+      this.#residents.delete(resident.id)
+      this.#ready.delete(resident)
+      for (const item of resident.queue) {
+        if (item.position !== undefined) this.#fetched.delete(item.position)
+        item.settle?.(STOPPED)
+      }
+    }
+    for (const shard of shards) {
+      this.#closing.delete(shard)
+      this.#closed.delete(shard)
+    }
+  }
+
+  /** Shards that were to be given up stay: goes on as if they had just been taken over. */
+  async reopen(shards: readonly number[]): Promise<void> {
+    this.#drop(shards)
+    await this.recover(this.#lease, shards)
   }
 
   owns(entityId: string): boolean {
-    return this.#lease.shards.includes(shardOf(entityId))
+    const shard = shardOf(entityId)
+    return this.#lease.shards.includes(shard) && !this.#closing.has(shard)
   }
 
   /** Hands a message of this process's own making to an entity. Lost with the process, so only for what recovery repeats. */
-  deliver(entityId: string, message: Message): void {
-    this.#enqueue(entityId, { message })
+  deliver(entityId: string, message: Message, statements?: PlainStatement[]): void {
+    this.#enqueue(entityId, {
+      message,
+      since: monotonic(this.#options.clock),
+      ...(statements ? { statements } : {}),
+    })
   }
 
   /**
@@ -185,8 +297,7 @@ export class Engine {
    */
   submit(entityId: string, message: Message): Promise<Verdict> {
     return new Promise((settle) => {
-      if (this.#running) this.#enqueue(entityId, { message, settle })
-      else settle(STOPPED)
+      this.#enqueue(entityId, { message, settle, since: monotonic(this.#options.clock) })
     })
   }
 
@@ -208,15 +319,56 @@ export class Engine {
 
   /** Waits for the commit in flight and takes nothing more. */
   async stop(): Promise<void> {
+    this.#halt()
+    await this.#polling?.catch(() => {})
+    await this.#deciding
+    await this.#committing
+    this.#tellStopped()
+  }
+
+  /** Stops at once, whatever is in flight: the lease is gone, and the database may never answer. */
+  abandon(): void {
+    this.#halt()
+    this.#tellStopped()
+  }
+
+  #halt(): void {
     this.#running = false
     this.#cancelPoll()
     this.#timers.stop()
     this.#performer.stop()
-    await this.#polling?.catch(() => {})
-    await this.#deciding
-    await this.#committing
+    this.#watched()
+  }
+
+  #tellStopped(): void {
     for (const { queue } of this.#residents.values())
       for (const item of queue) item.settle?.(STOPPED)
+  }
+
+  #some(is: (resident: Resident) => boolean): boolean {
+    for (const resident of this.#residents.values()) if (is(resident)) return true
+    return false
+  }
+
+  /** Waits until it holds, looking whenever a turn or a call has ended; false when it does not in time. */
+  #until(holds: () => boolean, withinMs: number): Promise<boolean> {
+    if (holds() || !this.#running) return Promise.resolve(holds())
+    return new Promise((resolve) => {
+      const finish = (held: boolean) => {
+        cancel()
+        this.#watchers.delete(look)
+        resolve(held)
+      }
+      const look = () => {
+        if (holds() || !this.#running) finish(holds())
+      }
+      const cancel = this.#options.clock.after(withinMs, () => finish(holds()))
+      this.#watchers.add(look)
+    })
+  }
+
+  #watched(): void {
+    for (const look of this.#watchers) look()
   }
 
   #schedulePoll(): void {
@@ -233,10 +385,16 @@ export class Engine {
     const limit = batchMax * 4
     try {
       for (;;) {
-        if (!this.#running || this.#fetched.size >= limit) return
+        if (!this.#running) return
+        if (this.#fetched.size >= limit) {
+          this.#behind = true
+          return
+        }
         const messages = await store.pending(this.#lease, this.#after, limit)
+        this.trouble = null
         for (const message of messages) this.#fetch(message)
-        if (messages.length < limit) return
+        this.#behind = messages.length >= limit
+        if (!this.#behind) return
       }
     } catch (error) {
       this.#failed(error)
@@ -246,25 +404,38 @@ export class Engine {
 
   #fetch(message: PendingMessage): void {
     if (message.position > this.#after) this.#after = message.position
-    if (this.#fetched.has(message.position)) return
+    // Read under a lease that has changed since: its owner is another one, or reads it again.
+    if (this.#fetched.has(message.position) || !this.#holds(message.entityId)) return
     this.#fetched.add(message.position)
     this.#enqueue(message.entityId, {
       message: message.message,
       position: message.position,
       id: message.id,
+      since: monotonic(this.#options.clock) - (message.ageMs ?? 0),
     })
   }
 
+  /** Its shard is ours, also while that is being given up. */
+  #holds(entityId: string): boolean {
+    return this.#lease.shards.includes(shardOf(entityId))
+  }
+
   #enqueue(entityId: string, item: Item): void {
-    if (!this.#running) return
-    let resident = this.#residents.get(entityId)
-    if (!resident) {
-      resident = emptyResident(entityId)
-      this.#residents.set(entityId, resident)
+    if (!this.#running || !this.#holds(entityId)) {
+      item.settle?.(STOPPED)
+      return
     }
+    const resident = this.#residents.get(entityId) ?? this.#admit(entityId)
     resident.queue.push(item)
     if (!resident.busy) this.#ready.add(resident)
     this.#pump()
+  }
+
+  /** An entity to be loaded before its first turn. */
+  #admit(id: string): Resident {
+    const resident = emptyResident(id)
+    this.#residents.set(id, resident)
+    return resident
   }
 
   #pump(): void {
@@ -341,6 +512,10 @@ export class Engine {
   #nextBatch(): Resident[] {
     const batch: Resident[] = []
     for (const resident of this.#ready) {
+      if (this.#closed.size > 0 && this.#closed.has(shardOf(resident.id))) {
+        this.#ready.delete(resident)
+        continue
+      }
       if (resident.alone && batch.length > 0) continue
       batch.push(resident)
       if (resident.alone || batch.length >= this.#options.batchMax) break
@@ -359,6 +534,7 @@ export class Engine {
     const texts: NonNullable<EntityCommit['texts']> = []
     const commands: Command[] = []
     const acks: EntityCommit['acks'] = []
+    const statements: CommitStatement[] = []
     let { state, seq, hash, entriesSize } = resident
     const orphans: string[] = []
     const verdicts: Verdict[] = []
@@ -395,6 +571,8 @@ export class Engine {
           texts.push(text)
           hashes.push(hash)
           commands.push(...decided.commands)
+          if (item.statements && message.type === 'result')
+            for (const one of item.statements) statements.push({ ...one, call: message.call })
         } else if (message.type === 'timer') orphans.push(message.timer)
       } catch (error) {
         this.#giveUp(resident, 'A saga could not decide; its messages are kept', error)
@@ -430,6 +608,7 @@ export class Engine {
       ...parts,
       acks,
     }
+    if (statements.length > 0) commit.statements = statements
     if (snapshot) commit.snapshot = { seq, data: state, text: JSON.stringify(state) }
     return { resident, items, verdicts, state, commands, commit, entriesSize }
   }
@@ -492,9 +671,11 @@ export class Engine {
 
   async #commit(work: Work[]): Promise<void> {
     try {
-      await this.#options.store.commit(
-        this.#lease,
-        work.map((one) => one.commit),
+      await this.#turnstile.pass(() =>
+        this.#options.store.commit(
+          this.#lease,
+          work.map((one) => one.commit),
+        ),
       )
       // The store takes the next while this process performs what follows from these.
       this.#committing = null
@@ -511,8 +692,9 @@ export class Engine {
 
   #committed(work: readonly Work[]): void {
     this.lastCommitAt = this.#options.clock.now()
+    this.trouble = null
     const changed: string[] = []
-    let posted = false
+    const posted: string[] = []
     for (const { resident, items, verdicts, state, commands, commit, entriesSize } of work) {
       resident.queue.splice(0, items.length)
       resident.alone = false
@@ -533,11 +715,14 @@ export class Engine {
         if (ended) this.#options.onEnded(resident.id, ended)
       }
       this.#acknowledge(items, verdicts)
-      posted = posted || commit.posts.length > 0
+      for (const post of commit.posts) posted.push(post.entityId)
       this.#act(resident.id, commands)
     }
     if (changed.length > 0) this.#options.onCommit(changed)
-    if (posted) this.hint()
+    if (posted.length > 0) {
+      this.hint()
+      this.#options.onPosted(posted)
+    }
   }
 
   #acknowledge(items: readonly Item[], verdicts: readonly Verdict[]): void {
@@ -555,8 +740,12 @@ export class Engine {
     for (const command of commands)
       switch (command.c) {
         case 'call':
-          // A call started and settled within one batch is not outstanding any more.
-          if (this.#residents.get(entityId)?.state?.calls[command.call])
+          // A call started and settled within one batch is not outstanding any more; one in a shard that is being given
+          // up is left to its next owner.
+          if (
+            this.#residents.get(entityId)?.state?.calls[command.call] &&
+            !this.#closing.has(shardOf(entityId))
+          )
             this.#performer.perform(entityId, command)
           break
         case 'setTimer':
@@ -578,6 +767,7 @@ export class Engine {
   async #retreat(batch: readonly Resident[], error: unknown): Promise<void> {
     const { clock, logger, onFenced } = this.#options
     this.#failed(error)
+    if (!this.#running) return
     if (isSagaError(error) && error.code === 'FENCED') {
       this.#running = false
       onFenced(error)
@@ -591,6 +781,8 @@ export class Engine {
     const code = isSagaError(error) ? error.code : null
     if (code !== 'CONFLICT') await new Promise<void>((resolve) => clock.after(200, resolve))
     if (code === 'INVALID_INPUT') this.#isolate(batch, error)
+    const statement = isSagaError(error) ? (error.details.statement as RefusedStatement) : undefined
+    if (statement) refuse(batch, statement)
     for (const resident of batch) await this.#reconcile(resident)
   }
 
@@ -625,7 +817,8 @@ export class Engine {
   #release(resident: Resident): void {
     resident.busy = false
     resident.touchedAt = this.#options.clock.now()
-    if (!this.#running) return
+    if (this.#watchers.size > 0) this.#watched()
+    if (!this.#running || this.#residents.get(resident.id) !== resident) return
     // Also with nothing in its queue when it must be read back: its calls are still to be performed.
     if ((resident.queue.length > 0 || resident.seq < 0) && !resident.broken)
       this.#ready.add(resident)
@@ -649,59 +842,95 @@ export class Engine {
     }
   }
 
-  /** Brings entities into memory: snapshot, then the entries after it, decided again. */
+  /** Brings back entities that are not in memory. What arrives for them meanwhile waits until they are there. */
+  async #bring(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    const residents = ids.map((id) => this.#admit(id))
+    for (const resident of residents) resident.busy = true
+    try {
+      await this.#load(ids)
+    } finally {
+      for (const resident of residents) {
+        resident.busy = false
+        if (this.#watchers.size > 0) this.#watched()
+        if (this.#residents.get(resident.id) !== resident) continue
+        // Loaded or not: with mail it is loaded for its turn; without, it is not kept half known.
+        if (resident.queue.length > 0) this.#ready.add(resident)
+        else if (resident.seq < 0 || this.#isDone(resident)) this.#residents.delete(resident.id)
+      }
+      if (this.#ready.size > 0) this.#pump()
+    }
+  }
+
+  /** Reads snapshots and the entries after them, decided again. */
   async #load(ids: readonly string[]): Promise<void> {
     const stored = await this.#options.store.load([...ids])
     const found = new Map(stored.map((entity) => [entity.entityId, entity]))
     for (const id of ids) {
       const entity = found.get(id)
       const resident = this.#residents.get(id)
-      if (entity) await this.#restore(entity)
-      else if (resident) Object.assign(resident, { ...emptyState(), seq: 0 })
+      if (!resident) continue
+      if (entity) await this.#restore(entity, resident)
+      else Object.assign(resident, { ...emptyState(), seq: 0 })
     }
   }
 
-  async #restore(entity: StoredEntity): Promise<void> {
-    const saga = await this.#options.definitions.byDigest(entity.digest)
-    // Mail may have brought it into memory meanwhile, and more: what was read may be older than our own newest commit.
-    const resident = this.#residents.get(entity.entityId)
-    if (resident && resident.seq >= entity.seq) return
-    const restored = resident ?? emptyResident(entity.entityId)
-    restored.saga = saga
-    restored.seq = entity.seq
-    restored.hash = entity.hash
-    restored.snapshotSeq = entity.snapshot?.seq ?? 0
-    restored.snapshotSize = entity.size?.snapshot ?? 0
-    restored.entriesSize = entity.size?.entries ?? 0
-    restored.touchedAt = this.#options.clock.now()
+  async #restore(entity: StoredEntity, resident: Resident): Promise<void> {
+    if (resident.seq >= entity.seq) return
+    let saga: CompiledSaga
+    try {
+      saga = await this.#options.definitions.byDigest(entity.digest)
+    } catch (error) {
+      if (!isSagaError(error) || error.code !== 'NOT_FOUND') throw error
+      resident.seq = entity.seq
+      this.#giveUp(resident, 'The definition of a saga is missing; its messages are kept', error)
+      return
+    }
+    resident.saga = saga
+    resident.seq = entity.seq
+    resident.hash = entity.hash
+    resident.snapshotSeq = entity.snapshot?.seq ?? 0
+    resident.snapshotSize = entity.size?.snapshot ?? 0
+    resident.entriesSize = entity.size?.entries ?? 0
+    resident.touchedAt = this.#options.clock.now()
     try {
       const state = replay(saga, entity)
-      restored.state = state
-      restored.active = state !== null && isActive(state)
-      restored.open = state ? openSteps(state) : new Set()
-      restored.current = state && currentOf(saga, state, restored.open)
+      resident.state = state
+      resident.active = state !== null && isActive(state)
+      resident.open = state ? openSteps(state) : new Set()
+      resident.current = state && currentOf(saga, state, resident.open)
     } catch (error) {
-      this.#giveUp(restored, 'A saga could not be replayed; its messages are kept', error)
+      this.#giveUp(resident, 'A saga could not be replayed; its messages are kept', error)
     }
-    this.#residents.set(entity.entityId, restored)
+    if (this.#closing.has(shardOf(entity.entityId))) return
     const answered = new Set(
-      restored.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
+      resident.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
     )
-    for (const call of Object.values(restored.state?.calls ?? {}))
+    for (const call of Object.values(resident.state?.calls ?? {}))
       if (!call.pending && !call.answered && !answered.has(call.call))
         this.#performer.perform(entity.entityId, call, true)
   }
 
-  #resume(id: string): void {
-    const resident = this.#residents.get(id)
-    if (resident && !resident.busy && resident.queue.length > 0) {
-      this.#ready.add(resident)
-      this.#pump()
-    }
-  }
-
   #failed(error: unknown): void {
     this.lastError = error instanceof Error ? error.message : String(error)
+    if (!isSagaError(error) || error.code === 'UNAVAILABLE') this.trouble = troubleOf(error)
+  }
+}
+
+/** A cause in a few words, fit for everybody's eyes. */
+function troubleOf(error: unknown): string {
+  const cause = isSagaError(error) ? error.details.cause : undefined
+  return typeof cause === 'string' ? cause : 'the store does not answer as it should'
+}
+
+/** The effect cannot be written: then the step did not happen, and that is its result. */
+function refuse(batch: readonly Resident[], refused: RefusedStatement): void {
+  const { entityId, call, kind, code, message } = refused
+  const resident = batch.find(({ id }) => id === entityId)
+  for (const item of resident?.queue ?? []) {
+    if (item.message.type !== 'result' || item.message.call !== call) continue
+    item.message = { type: 'result', call, outcome: { ok: false, kind, code, message } }
+    delete item.statements
   }
 }
 

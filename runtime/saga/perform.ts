@@ -4,9 +4,15 @@
  * 1. A call is performed at most once at a time in this process; its adapter gets the deadline and an abort signal.
  * 2. An adapter that throws, or does not answer by the deadline, leaves the outcome unknown.
  * 3. At most `callsMax` calls run at once; the rest wait here, oldest first (they are durable already).
+ * 4. No call leaves once the lease may have gone to another worker (`mayCall`), and an abandoned call's result is ignored.
  */
 import type { Outcome } from '../journal/entry'
-import type { ParticipantCall, Participants } from '../participant/participant'
+import type {
+  ParticipantCall,
+  Participants,
+  TransactionalOutcome,
+} from '../participant/participant'
+import type { PlainStatement } from '../participant/statement'
 import type { Clock, Logger } from '../ports'
 import type { CallCommand } from './state'
 
@@ -18,7 +24,10 @@ export interface PerformerOptions {
   /** The token that lets a participant complete this call later. */
   callbackToken(sagaId: string, call: string): string
   traceparent(sagaId: string, call: string): string
-  done(sagaId: string, call: string, outcome: Outcome): void
+  /** `statements`: the effect of a success, to be written by the commit that records it. */
+  done(sagaId: string, call: string, outcome: Outcome, statements?: PlainStatement[]): void
+  /** False from the moment at which another worker may have taken over. */
+  mayCall(): boolean
 }
 
 export class Performer {
@@ -41,23 +50,26 @@ export class Performer {
    */
   perform(sagaId: string, command: CallCommand, again = false): void {
     const id = `${sagaId}\n${command.call}`
-    if (this.#stopped || this.#running.has(id)) return
+    if (this.#stopped || this.#running.has(id) || !this.#options.mayCall()) return
     if (this.#running.size >= this.#options.callsMax) {
       if (!this.#waiting.some((one) => one.sagaId === sagaId && one.command.call === command.call))
         this.#waiting.push({ sagaId, command, again })
       return
     }
     const call = new RunningCall(this.#options, sagaId, command, (outcome) => {
-      this.#running.delete(id)
       if (this.#stopped) return
-      const failed = 'ok' in outcome && !outcome.ok
-      this.#options.done(
-        sagaId,
-        command.call,
-        again && failed ? { ...outcome, maybe: true } : outcome,
-      )
-      const next = this.#waiting.shift()
-      if (next) this.perform(next.sagaId, next.command, next.again)
+      if (this.#running.get(id) === call) {
+        this.#running.delete(id)
+        const { done } = this.#options
+        if ('statements' in outcome) {
+          const { statements, ...rest } = outcome
+          done(sagaId, command.call, rest, statements)
+        } else {
+          const failed = 'ok' in outcome && !outcome.ok
+          done(sagaId, command.call, again && failed ? { ...outcome, maybe: true } : outcome)
+        }
+      }
+      this.#next()
     })
     this.#running.set(id, call)
     call.start()
@@ -65,6 +77,33 @@ export class Performer {
 
   isRunning(sagaId: string, call: string): boolean {
     return this.#running.has(`${sagaId}\n${call}`)
+  }
+
+  isBusy(among: (sagaId: string) => boolean): boolean {
+    for (const id of this.#running.keys()) if (among(sagaOf(id))) return true
+    return false
+  }
+
+  /** Takes back what has not left yet. */
+  withdraw(among: (sagaId: string) => boolean): void {
+    const left = this.#waiting.filter(({ sagaId }) => !among(sagaId))
+    this.#waiting.splice(0, this.#waiting.length, ...left)
+  }
+
+  /** Gives calls up that another worker will perform again. */
+  abandon(among: (sagaId: string) => boolean): void {
+    this.withdraw(among)
+    for (const [id, call] of this.#running) {
+      if (!among(sagaOf(id))) continue
+      this.#running.delete(id)
+      call.abort()
+      this.#next()
+    }
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift()
+    if (next) this.perform(next.sagaId, next.command, next.again)
   }
 
   /** Abandons what is under way: its outcome is asked for again after recovery, with the same key. */
@@ -92,7 +131,7 @@ class RunningCall implements ParticipantCall {
   readonly #timeoutMs: number
   #abort: AbortController | undefined
   #onAbort: (() => void) | null = null
-  readonly #settle: (outcome: Outcome) => void
+  readonly #settle: (outcome: Outcome | TransactionalOutcome) => void
   #cancelTimer = nothing
   #settled = false
 
@@ -100,7 +139,7 @@ class RunningCall implements ParticipantCall {
     options: PerformerOptions,
     sagaId: string,
     command: CallCommand,
-    settle: (outcome: Outcome) => void,
+    settle: (outcome: Outcome | TransactionalOutcome) => void,
   ) {
     this.sagaId = sagaId
     this.call = command.call
@@ -151,7 +190,7 @@ class RunningCall implements ParticipantCall {
     this.#onAbort?.()
   }
 
-  async #perform(): Promise<Outcome> {
+  async #perform(): Promise<Outcome | TransactionalOutcome> {
     const participant = await this.#options.participants.find(this.#participant)
     if (participant?.listensToCall) return participant.call(this, NEVER_ABORTED)
     if (participant) {
@@ -178,13 +217,15 @@ class RunningCall implements ParticipantCall {
     })
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: Outcome | TransactionalOutcome): void {
     if (this.#settled) return
     this.#settled = true
     this.#cancelTimer()
     this.#settle(outcome)
   }
 }
+
+const sagaOf = (id: string) => id.slice(0, id.lastIndexOf('\n'))
 
 const NEVER_ABORTED = new AbortController().signal
 

@@ -69,6 +69,15 @@ export class Timers {
       .catch((error) => logger.warn('Timers could not be read; trying again', { error }))
   }
 
+  /** Forgets the armed timers of entities that are somebody else's now. */
+  drop(gone: (entityId: string) => boolean): void {
+    for (const [key, { cancel }] of this.#armed) {
+      if (!gone(key.slice(0, key.lastIndexOf('\n')))) continue
+      cancel()
+      this.#armed.delete(key)
+    }
+  }
+
   stop(): void {
     this.#stopped = true
     this.#cancelPoll()

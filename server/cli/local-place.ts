@@ -21,7 +21,6 @@ export async function openLocalPlace(): Promise<Place> {
   const warn = (message: string) => output.error(output.dim(message))
   const opened = openHost(readEnv(instance.env), {
     log: { info: quiet, warn, error: warn },
-    onFenced: (error) => output.error(`The runtime had to stop: ${String(error)}`),
   })
   const { runtime } = opened.host
   const close = async () => {

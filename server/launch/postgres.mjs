@@ -92,15 +92,24 @@ export function runningOn(dir) {
 }
 
 /**
+ * Stops the server on `dir`, if one runs: `fast` ends every connection and writes a checkpoint, `immediate` writes nothing,
+ * and the next start recovers as after a crash.
+ * @param {string} dir
+ * @param {'fast' | 'immediate'} mode
+ */
+export async function stopPostgres(dir, mode) {
+  if (!runningOn(dir)) return
+  const run = await programs(account())
+  await run('pg_ctl', ['stop', '-w', '-s', '-m', mode, '-D', realpathSync(dir)])
+}
+
+/**
  * Stops the server on `dir`, if one runs, and deletes the cluster for good.
  * @param {string} dir
  */
 export async function destroyPostgres(dir) {
   if (!lstatSync(dir, { throwIfNoEntry: false })) return
-  if (runningOn(dir)) {
-    const run = await programs(account())
-    await run('pg_ctl', ['stop', '-w', '-s', '-m', 'immediate', '-D', realpathSync(dir)])
-  }
+  await stopPostgres(dir, 'immediate')
   if (lstatSync(dir).isSymbolicLink() && existsSync(dir))
     rmSync(path.dirname(realpathSync(dir)), { recursive: true, force: true })
   rmSync(dir, { recursive: true, force: true })

@@ -1,8 +1,9 @@
 /**
- * `npm run worker`: the runtime without the web part, on the database of this folder or DATABASE_URL. Several may run;
- * one that finds all shards taken stands by and takes over when their owner is gone.
+ * `npm run worker`: the runtime without the web part, on the database of this folder or DATABASE_URL. Any number may run;
+ * they share the sagas and take over from one that is gone.
  *
- * WORKER_PORT opens a health address for supervisors: 200 while it works or stands by, else 503.
+ * WORKER_PORT opens a health address for supervisors: 200 while it runs, with status and reason (a worker that waits for
+ * its database is `degraded` and mends itself), 503 while it starts or stops.
  */
 import { createServer } from 'node:http'
 import { readEnv } from '@/server/env'
@@ -23,18 +24,17 @@ main().catch((error: unknown) => {
 async function main(): Promise<void> {
   const log = createLogger({ json: process.env.NODE_ENV === 'production' })
   const instance = await openInstance()
-  let stop = async (_code: number) => {}
-  const opened = openHost(readEnv(instance.env), { log, onFenced: () => void stop(1) })
+  const opened = openHost(readEnv(instance.env), { log })
   const { runtime } = opened.host
   const health = createServer((_request, response) => {
     const now = runtime.health()
-    const well = now.status === 'active' || now.status === 'standby'
+    const well = now.status !== 'starting' && now.status !== 'stopped'
     response.writeHead(well ? 200 : 503, { 'content-type': 'application/json' })
     response.end(JSON.stringify(now))
   })
 
   let stopping = false
-  stop = async (code) => {
+  const stop = async (code: number) => {
     if (stopping) return
     stopping = true
     log.info('Stopping')

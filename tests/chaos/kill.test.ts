@@ -4,25 +4,26 @@ import { killSuite } from './kill'
 
 let cluster: Awaited<ReturnType<typeof startCluster>>
 beforeAll(async () => {
-  cluster = await startCluster()
+  cluster = await startCluster({ track_commit_timestamp: 'on' })
 })
 afterAll(() => cluster.stop())
 
-it('loses no saga and doubles no effect over 50 kills of the worker', {
-  timeout: 900_000,
+it('loses no saga, doubles no effect and lets no fenced writer commit over kills of three workers', {
+  timeout: 300_000,
 }, async () => {
   const seed = Math.floor(Math.random() * 1_000_000)
   const report = await killSuite({
     databaseUrl: cluster.url,
     dataFolder: cluster.folder,
-    sagas: 200,
-    faults: 50,
+    sagas: 60,
+    faults: 4,
     seed,
   })
   console.log(JSON.stringify({ ...report, seed }))
   expect(report.violations).toEqual([])
-  expect(report).toMatchObject({ lost: 0, duplicates: 0 })
-  // The faults did bite: some sagas went back, some went through.
-  expect(report.statuses.COMPLETED).toBeGreaterThan(20)
-  expect(report.statuses.ROLLED_BACK).toBeGreaterThan(10)
+  expect(report).toMatchObject({ faults: 4, lost: 0, duplicates: 0 })
+  // The faults did bite: leases were taken over, and some sagas went back, some through.
+  expect(report.detectMsMax).toBeGreaterThan(500)
+  expect(report.statuses.COMPLETED).toBeGreaterThan(10)
+  expect(report.statuses.ROLLED_BACK).toBeGreaterThan(3)
 })

@@ -6,6 +6,7 @@ import type { Clock } from '@/runtime/ports'
 
 export class VirtualClock implements Clock {
   #now: number
+  #skew = 0
   #timers: { at: number; order: number; run: () => void }[] = []
   #order = 0
 
@@ -14,7 +15,16 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#skew
+  }
+
+  monotonic(): number {
     return this.#now
+  }
+
+  /** Sets the time of day forward or back, as an operator or a time server may; timers do not notice. */
+  skew(ms: number): void {
+    this.#skew += ms
   }
 
   after(delayMs: number, run: () => void): () => void {

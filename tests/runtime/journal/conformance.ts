@@ -3,6 +3,7 @@
  * A harness gives each test a fresh store; `expire` makes a lease run out without waiting for it.
  */
 import { beforeEach, describe, expect, it } from 'vitest'
+import { planMoves } from '@/runtime/cluster/ownership'
 import type { Entry, Fact, Message } from '@/runtime/journal/entry'
 import {
   type DecisionRow,
@@ -10,6 +11,7 @@ import {
   type GateRow,
   type Lease,
   type PendingMessage,
+  type Renewal,
   type SagaRow,
   SHARDS,
   type Store,
@@ -231,6 +233,14 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
     })
 
     describe('the lease', () => {
+      const free = (renewal: Renewal) =>
+        renewal.view.owners.flatMap((owner, shard) => (owner === null ? [shard] : []))
+      /** What a worker does with every renewal: take whatever is its own. */
+      const settle = async (held: Lease) => {
+        const renewal = await store.renew(held, TTL)
+        return store.reassign(held, planMoves(renewal.view, held.workerId))
+      }
+
       it('of the first worker covers every shard, of the second none', async () => {
         expect(lease.shards).toHaveLength(SHARDS)
         const standby = await store.acquire('w2', TTL)
@@ -240,10 +250,23 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         expect((await store.renew(lease, TTL)).shards).toHaveLength(SHARDS)
       })
 
+      it('shows who is there, for how long, where, how far behind, and who owns what', async () => {
+        const second = await store.acquire('w2', TTL, 'udp://127.0.0.1:1/x')
+        await store.renew(second, TTL, 1234)
+        const { view } = await store.renew(lease, TTL)
+        expect([...view.members].sort((a, b) => (a.workerId < b.workerId ? -1 : 1))).toMatchObject([
+          { workerId: 'w1', address: null, backlogMs: 0 },
+          { workerId: 'w2', address: 'udp://127.0.0.1:1/x', backlogMs: 1234 },
+        ])
+        for (const { ageMs } of view.members) expect(ageMs).toBeGreaterThanOrEqual(0)
+        expect(view.owners).toEqual(Array.from({ length: SHARDS }, () => 'w1'))
+      })
+
       it('given back frees its shards at once, and cannot write any more', async () => {
         const standby = await store.acquire('w2', TTL)
         await store.release(lease)
-        expect((await store.renew(standby, TTL)).shards).toHaveLength(SHARDS)
+        expect(free(await store.renew(standby, TTL))).toHaveLength(SHARDS)
+        expect((await settle(standby)).shards).toHaveLength(SHARDS)
         await expect(store.commit(lease, [commitOf('s1', 0, 1)])).rejects.toMatchObject({
           code: 'FENCED',
         })
@@ -259,6 +282,9 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         })
         await expect(store.commit(lease, [])).rejects.toMatchObject({ code: 'FENCED' })
         await expect(store.renew(lease, TTL)).rejects.toMatchObject({ code: 'FENCED' })
+        await expect(store.reassign(lease, { take: [1], give: [] })).rejects.toMatchObject({
+          code: 'FENCED',
+        })
         expect(await store.read('s1', 0, 10)).toEqual([])
         await store.commit(next, [commitOf('s1', 0, 1)])
         expect(await store.read('s1', 0, 10)).toHaveLength(1)
@@ -271,11 +297,60 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         expect((await store.acquire('w2', TTL)).shards).toEqual([])
       })
 
-      it('passes to a standby when that renews', async () => {
+      it('passes to a standby when that renews and takes', async () => {
         const standby = await store.acquire('w2', TTL)
         await harness.expire('w1')
-        expect((await store.renew(standby, TTL)).shards).toHaveLength(SHARDS)
+        expect((await settle(standby)).shards).toHaveLength(SHARDS)
         await expect(store.renew(lease, TTL)).rejects.toMatchObject({ code: 'FENCED' })
+      })
+
+      it('moves shards under a new epoch, and the old epoch cannot write any more', async () => {
+        const second = await store.acquire('w2', TTL)
+        const shard = shardOf('s1')
+        const left = await store.reassign(lease, { take: [], give: [shard] })
+        expect(left.shards).toEqual(lease.shards.filter((one) => one !== shard))
+        expect(left.epoch).toBeGreaterThan(second.epoch)
+        expect(left.session).toBe(lease.session)
+        // also for an entity that it still owns: the epoch is the set of shards
+        for (const entityId of ['s1', 's2'])
+          await expect(store.commit(lease, [commitOf(entityId, 0, 1)])).rejects.toMatchObject({
+            code: 'FENCED',
+          })
+        await store.commit(left, [commitOf('s2', 0, 1)])
+        const gained = await store.reassign(second, { take: [shard], give: [] })
+        expect(gained.shards).toEqual([shard])
+        expect(gained.epoch).toBeGreaterThan(left.epoch)
+        await store.commit(gained, [commitOf('s1', 0, 1)])
+      })
+
+      it('is given only shards that nobody alive owns', async () => {
+        const second = await store.acquire('w2', TTL)
+        expect((await store.reassign(second, { take: [0, 1, 2], give: [] })).shards).toEqual([])
+        await store.reassign(lease, { take: [], give: [1] })
+        expect((await store.reassign(second, { take: [0, 1, 2], give: [3] })).shards).toEqual([1])
+      })
+
+      it('tells its epoch and shards to a worker that did not hear the answer to a move', async () => {
+        const moved = await store.reassign(lease, { take: [], give: [5] })
+        expect(await store.renew(lease, TTL)).toMatchObject({
+          epoch: moved.epoch,
+          shards: moved.shards,
+          session: lease.session,
+        })
+      })
+
+      it('of a shard that went and came back brings its mail again', async () => {
+        await store.post([post('m1', 's1')])
+        expect(ids(await store.pending(lease, 0n, 10))).toEqual(['m1'])
+        const [m1] = await store.pending(lease, 0n, 10)
+        const after = m1?.position ?? 0n
+        expect(ids(await store.pending(lease, after, 10))).toEqual([])
+        const shard = shardOf('s1')
+        const without = await store.reassign(lease, { take: [], give: [shard] })
+        expect(ids(await store.pending(without, after, 10))).toEqual([])
+        const again = await store.reassign(without, { take: [shard], give: [] })
+        expect(ids(await store.pending(again, after, 10))).toEqual(['m1'])
+        expect(ids(await store.pending(again, after, 10))).toEqual([])
       })
 
       it('of a worker that starts again fences the one before', async () => {

@@ -8,6 +8,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { planMoves } from '@/runtime/cluster/ownership'
 import { type Lease, SHARDS, type Store, shardOf } from '@/runtime/journal/store'
 import { createPostgresStore } from '@/runtime/postgres/postgres-store'
 import { createPrisma } from '@/runtime/postgres/prisma'
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 async function empty(): Promise<void> {
   await prisma.$executeRaw`
-    TRUNCATE worker, entity, journal, mailbox, timer, saga_execution, gate, chairman_saga_decision, venture`
+    TRUNCATE worker, lease_history, entity, journal, mailbox, timer, saga_execution, gate, chairman_saga_decision, venture`
   await prisma.$executeRaw`UPDATE shard SET worker_id = NULL`
 }
 
@@ -47,7 +48,7 @@ async function expire(workerId: string): Promise<void> {
 async function harness(): Promise<Harness> {
   await empty()
   return {
-    store: createPostgresStore(prisma),
+    store: createPostgresStore(prisma, { restartGraceMs: 0 }),
     expire,
     async saga(id) {
       const row = await prisma.sagaExecution.findUnique({ where: { sagaId: id } })
@@ -119,7 +120,7 @@ describe('concurrent transactions', () => {
 
   beforeEach(async () => {
     await empty()
-    store = createPostgresStore(prisma)
+    store = createPostgresStore(prisma, { restartGraceMs: 0 })
     lease = await store.acquire('w1', TTL)
     other = new pg.Client({ connectionString: cluster.url })
     watcher = new pg.Client({ connectionString: cluster.url })
@@ -213,7 +214,7 @@ describe('concurrent transactions', () => {
   it('a commit that meets a takeover under way is fenced when that succeeds', async () => {
     await expire('w1')
     await other.query('BEGIN')
-    await other.query('SELECT lease_acquire($1, $2)', ['w2', TTL])
+    await other.query('SELECT lease_end_overdue($1)', ['w2'])
     const late = store.commit(lease, [commitOf('s1', 0, 1, { saga: sagaRow('s1') })])
     const outcome = expect(late).rejects.toMatchObject({ code: 'FENCED' })
     await blocked()
@@ -226,7 +227,7 @@ describe('concurrent transactions', () => {
   it('a commit that meets a takeover under way goes through when that fails', async () => {
     await expire('w1')
     await other.query('BEGIN')
-    await other.query('SELECT lease_acquire($1, $2)', ['w2', TTL])
+    await other.query('SELECT lease_end_overdue($1)', ['w2'])
     const late = store.commit(lease, [commitOf('s1', 0, 1)])
     await blocked()
     await other.query('ROLLBACK')
@@ -264,14 +265,21 @@ describe('concurrent transactions', () => {
     await store.commit(lease, [commitOf('s1', 0, 1)])
   })
 
-  it('a worker that starts while another is claiming takes nothing from it', async () => {
+  it('a worker that starts while another is taking shards takes nothing from it', async () => {
     await store.release(lease)
+    const second = await store.acquire('w2', TTL)
+    const left = await store.reassign(second, { take: [], give: [...second.shards] })
     await other.query('BEGIN')
-    await other.query('SELECT lease_acquire($1, $2)', ['w2', TTL])
-    const second = store.acquire('w3', TTL)
+    await other.query('SELECT lease_reassign($1, $2, $3, $4)', [
+      'w2',
+      left.session,
+      second.shards,
+      [],
+    ])
+    const third = store.acquire('w3', TTL)
     await blocked()
     await other.query('COMMIT')
-    expect((await second).shards).toEqual([])
+    expect((await third).shards).toEqual([])
   })
 
   it('many workers that start at once share out every shard exactly once', async () => {
@@ -283,8 +291,58 @@ describe('concurrent transactions', () => {
     const owners = leases.filter((l) => l.shards.length)
     await Promise.all(owners.map((l) => store.release(l)))
     const rest = leases.filter((l) => !l.shards.length)
-    const renewed = await Promise.all(rest.map((l) => store.renew(l, TTL)))
-    expect(renewed.flatMap((l) => l.shards)).toHaveLength(SHARDS)
+    // Each takes its own share, at once. Their views differ while they do, so it may take them a few rounds.
+    let shared: number[] = []
+    for (let round = 0; round < 10 && shared.length < SHARDS; round++) {
+      const renewed = await Promise.all(
+        rest.map(async (l) => {
+          const { take } = planMoves((await store.renew(l, TTL)).view, l.workerId)
+          return store.reassign(l, { take, give: [] })
+        }),
+      )
+      shared = renewed.flatMap((l) => l.shards)
+    }
+    expect(shared.sort((a, b) => a - b)).toEqual(Array.from({ length: SHARDS }, (_, i) => i))
+  })
+
+  it('a change of shards waits for the commit in flight, and no later one passes under the old epoch', async () => {
+    await openCommit('s1')
+    const change = store.reassign(lease, { take: [], give: [shardOf('s1')] })
+    await blocked()
+    await other.query('COMMIT')
+    const left = await change
+    expect(left.shards).not.toContain(shardOf('s1'))
+    await expect(store.commit(lease, [commitOf('s1', 1, 1)])).rejects.toMatchObject({
+      code: 'FENCED',
+    })
+    const { rows } = await watcher.query(
+      `SELECT count(*)::int AS late FROM journal j JOIN lease_history h USING (epoch)
+       WHERE j.entity_id = 's1' AND h.ended_at IS NULL`,
+    )
+    expect(rows).toEqual([{ late: 0 }])
+  })
+
+  it('a takeover does not wait for ever on a commit that hangs, and succeeds when that is gone', async () => {
+    await expire('w1')
+    const standby = await store.acquire('w2', TTL)
+    expect(standby.shards).toHaveLength(SHARDS)
+    await expire('w2')
+    lease = standby
+    await openCommit('s1')
+    const third = await store.acquire('w3', TTL)
+    expect(third.shards).toEqual([])
+    await other.query('ROLLBACK')
+    const { view } = await store.renew(third, TTL)
+    expect(view.members.map((one) => one.workerId)).toEqual(['w3'])
+  })
+
+  it('leases that ran out while the server was down are honoured for a while after it came back', async () => {
+    const patient = createPostgresStore(prisma, { restartGraceMs: 3_600_000 })
+    const standby = await store.acquire('w2', TTL)
+    await expire('w1')
+    const { view } = await patient.renew(standby, TTL)
+    expect(view.owners).toContain('w1')
+    expect((await store.renew(standby, TTL)).view.owners).not.toContain('w1')
   })
 
   it('nothing of a commit shows before it is complete, and then all of it does', async () => {

@@ -1,0 +1,351 @@
+/**
+ * Keeps this worker's place in the cluster: renews its lease, takes and gives up shards, and stops in time when it cannot
+ * renew. Who works under the lease is the tenant (the engine); who should own what is ownership.ts.
+ *
+ *   joining ──► held ◄──────────── renewed ─────────────┐
+ *                │  ╲ not renewed in time ──► lapsed ───┤   lapsed: the tenant has gone, the lease may still be ours
+ *                │   ╲ fenced ──────────────► lost ──► joining under another name
+ *                └── stop ──► released
+ *
+ * 1. Renewals take turns: the next begins when the last has been answered.
+ * 2. The tenant is gone, by this process's monotonic clock, before the store's clock lets others take over: the time counts
+ *    from when a renewal was asked for, and ends a tenth early.
+ * 3. A tenant that was late for that, if only for a moment, does not go on: a new one starts from the store.
+ * 4. A shard is given up after its entities are drained, and no commit is under way while the lease changes.
+ * 5. A change whose outcome is unknown is found out by the next renewal, and until then nothing is committed.
+ */
+import { isSagaError, SagaError } from '../errors'
+import type { Lease, Store } from '../journal/store'
+import { type Clock, type Logger, monotonic } from '../ports'
+import { type ClusterView, type Moves, planMoves } from './ownership'
+
+/** Who works under the lease. */
+export interface Tenant {
+  readonly backlogMs: number
+  recover(lease: Lease, shards?: readonly number[]): Promise<void>
+  relet(change: () => Promise<Lease>): Promise<Lease>
+  drain(shards: readonly number[], graceMs: number): Promise<boolean>
+  reopen(shards: readonly number[]): Promise<void>
+  stop(): Promise<void>
+  abandon(): void
+}
+
+export interface LeaseKeeperOptions {
+  store: Pick<Store, 'acquire' | 'renew' | 'reassign' | 'release'>
+  clock: Clock
+  logger: Logger
+  workerId: string
+  /** The name to join under after the lease was lost: never one that another process may have. */
+  nextWorkerId(): string
+  leaseMs: number
+  /** How long calls under way may go on before a shard changes hands. */
+  drainMs: number
+  /** A tenant for a lease; the one before has been abandoned. */
+  open(lease: Lease): Tenant
+  /** Others should look at once: shards are free. */
+  onFreed(view: ClusterView): void
+  /** The lease was taken over. True: join again; false: stay out. */
+  onLost(error: unknown): boolean
+}
+
+interface Unknown {
+  settle(lease: Lease): void
+  fail(error: unknown): void
+}
+
+/** Renewals per lease time; and when the last one failed. */
+const RENEWALS = 4
+const RETRIES = 15
+/** The part of the lease time after which the tenant goes. */
+const SAFE_PART = 0.9
+
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions
+  #lease: Lease
+  #address: string | undefined
+  #joined = false
+  #stopped = false
+  #tenant: Tenant | null = null
+  #validUntil = Number.NEGATIVE_INFINITY
+  #round: Promise<void> | null = null
+  #again = false
+  #failed = false
+  #cancelRound = () => {}
+  #cancelLapse = () => {}
+  #moving: Promise<void> | null = null
+  /** A change of the lease whose outcome the next renewal tells. */
+  #unknown: Unknown | null = null
+  view: ClusterView | null = null
+  /** Why this worker does not hold its lease as it should; null while it does. */
+  trouble: string | null = null
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options
+    this.#lease = { workerId: options.workerId, epoch: 0, shards: [] }
+  }
+
+  get lease(): Lease {
+    return this.#lease
+  }
+
+  /** No other worker can have taken over yet. */
+  isValid(): boolean {
+    return !this.#stopped && monotonic(this.#options.clock) < this.#validUntil
+  }
+
+  /**
+   * Resolves when the lease is held and everything of its shards has been brought back. Throws when it cannot join.
+   * `address`: where this worker hears wake-ups.
+   */
+  async start(address?: string): Promise<void> {
+    this.#address = address
+    const { recovered } = await this.#join(this.#options.workerId)
+    this.#later()
+    await recovered
+  }
+
+  /** Stops the tenant in order and gives everything back at once. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#stopped) return
+    const tenant = this.#tenant
+    if (tenant && graceMs > 0) await tenant.drain(this.#lease.shards, graceMs)
+    this.#end(new SagaError('UNAVAILABLE', 'This worker is stopping'))
+    await tenant?.stop()
+    if (this.#joined) await this.#release()
+  }
+
+  /** Somebody says that shards are free: look now rather than at the next renewal. */
+  nudge(): void {
+    if (this.#stopped) return
+    if (this.#round) this.#again = true
+    else this.#now()
+  }
+
+  /** The tenant was refused as fenced: it has to go, and the next renewal says what holds. */
+  fenced(error: unknown): void {
+    if (this.#stopped || !this.#tenant) return
+    this.#options.logger.warn('A commit was refused as fenced; asking what holds', { error })
+    this.#evict('a commit was refused: another worker may have taken over')
+    this.nudge()
+  }
+
+  /** Resolves when joined, with a promise for the end of the recovery. */
+  async #join(workerId: string): Promise<{ recovered: Promise<void> }> {
+    const { store, clock, leaseMs } = this.#options
+    const asked = monotonic(clock)
+    const lease = await store.acquire(workerId, leaseMs, this.#address)
+    this.#lease = lease
+    this.#joined = true
+    if (this.#stopped) await this.#release()
+    else this.#hold(asked)
+    if (!this.isValid()) return { recovered: Promise.resolve() }
+    return { recovered: this.#admit(lease) }
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#options.store.release(this.#lease)
+      if (this.view) this.#options.onFreed(this.view)
+    } catch (error) {
+      this.#options.logger.warn('The lease could not be given back; it runs out by itself', {
+        error,
+      })
+    }
+  }
+
+  #admit(lease: Lease): Promise<void> {
+    const tenant = this.#options.open(lease)
+    this.#tenant = tenant
+    this.trouble = null
+    return tenant.recover(lease)
+  }
+
+  #hold(asked: number): void {
+    const { clock, leaseMs } = this.#options
+    this.#validUntil = asked + leaseMs * SAFE_PART
+    this.#cancelLapse()
+    this.#cancelLapse = clock.after(this.#validUntil - monotonic(clock), () => this.#expire())
+  }
+
+  /** Timers may fire a little early, and it is the monotonic clock that counts: then there is a little left to wait. */
+  #expire(): void {
+    const { clock } = this.#options
+    const left = this.#validUntil - monotonic(clock)
+    if (left <= 0) this.#lapse()
+    else this.#cancelLapse = clock.after(Math.max(1, left), () => this.#expire())
+  }
+
+  #lapse(): void {
+    if (!this.#tenant || this.isValid()) return
+    const { logger, leaseMs } = this.#options
+    const why = `the lease could not be renewed within ${leaseMs} ms${this.trouble ? `: ${this.trouble}` : ''}`
+    logger.warn('This worker stops working until its lease is renewed', { why })
+    this.#evict(why)
+  }
+
+  #evict(why: string): void {
+    this.#tenant?.abandon()
+    this.#tenant = null
+    this.trouble = why
+    this.#unknown?.fail(new SagaError('UNAVAILABLE', why))
+    this.#unknown = null
+  }
+
+  #later(): void {
+    if (this.#stopped) return
+    this.#cancelRound()
+    const { clock, leaseMs } = this.#options
+    const perLease = this.#failed ? RETRIES : RENEWALS
+    this.#cancelRound = clock.after(leaseMs / perLease, () => this.#now())
+  }
+
+  #now(): void {
+    if (this.#round || this.#stopped) return
+    this.#cancelRound()
+    this.#round = this.#renew().finally(() => {
+      this.#round = null
+      if (this.#again) {
+        this.#again = false
+        this.#now()
+      } else this.#later()
+    })
+  }
+
+  async #renew(): Promise<void> {
+    const { store, clock, leaseMs, logger } = this.#options
+    const asked = monotonic(clock)
+    const unknown = this.#unknown
+    this.#failed = true
+    try {
+      if (!this.#joined) {
+        void (await this.#join(this.#options.nextWorkerId())).recovered
+        this.#failed = false
+        logger.info('This worker joined again', { workerId: this.#lease.workerId })
+        return
+      }
+      const moving = this.#moving
+      const { view, ...lease } = await store.renew(
+        this.#lease,
+        leaseMs,
+        Math.round(this.#tenant?.backlogMs ?? 0),
+      )
+      this.#failed = false
+      if (this.#stopped) return
+      // It may have been asleep: the timer that should have evicted the tenant comes after this.
+      this.#lapse()
+      this.#hold(asked)
+      this.view = view
+      this.#settle(lease, unknown, moving !== null || this.#moving !== null)
+      if (this.#tenant && !this.#moving) this.#move(planMoves(view, lease.workerId))
+    } catch (error) {
+      if (this.#stopped) return
+      if (isSagaError(error) && error.code === 'FENCED') return this.#lost(error)
+      if (this.#tenant || this.trouble === null) this.trouble = causeOf(error)
+      logger.warn('The lease could not be renewed; trying again', { error })
+    }
+  }
+
+  /** Brings what this process believes into line with what the store says. */
+  #settle(lease: Lease, unknown: Unknown | null, moving: boolean): void {
+    if (!this.#tenant) {
+      if (!this.isValid()) return
+      this.#lease = lease
+      void this.#admit(lease)
+      return
+    }
+    this.trouble = null
+    if (unknown && unknown === this.#unknown) {
+      this.#unknown = null
+      unknown.settle(lease)
+    } else if (!moving && lease.epoch !== this.#lease.epoch) {
+      // A change given up for lost was carried out after all.
+      this.#evict('the lease changed')
+      this.#lease = lease
+      void this.#admit(lease)
+    }
+  }
+
+  #move(moves: Moves): void {
+    if (moves.take.length + moves.give.length === 0) return
+    this.#moving = this.#change(moves)
+      .catch((error) => {
+        this.#options.logger.warn('Shards could not be moved; trying again', { error })
+        if (isSagaError(error) && error.code === 'FENCED') this.fenced(error)
+      })
+      .finally(() => {
+        this.#moving = null
+      })
+  }
+
+  async #change({ take, give }: Moves): Promise<void> {
+    const { store, logger, drainMs, onFreed } = this.#options
+    const tenant = this.#tenant
+    if (!tenant) return
+    const before = this.#lease
+    let giving: readonly number[] = give
+    if (give.length > 0 && !(await tenant.drain(give, drainMs))) {
+      logger.warn('Shards are still at work and are kept for now', { shards: give })
+      if (tenant === this.#tenant) await tenant.reopen(give)
+      giving = []
+    }
+    if (tenant !== this.#tenant || take.length + giving.length === 0) return
+    const moves = { take, give: [...giving] }
+    try {
+      await tenant.relet(async () => {
+        const lease = await store.reassign(before, moves).catch((error) => {
+          if (!isUnknown(error)) throw error
+          return this.#nextRenewal()
+        })
+        this.#lease = lease
+        return lease
+      })
+    } catch (error) {
+      if (tenant === this.#tenant && giving.length > 0) void tenant.reopen(giving)
+      throw error
+    }
+    if (tenant !== this.#tenant) return
+    const { shards } = this.#lease
+    const kept = giving.filter((shard) => shards.includes(shard))
+    if (kept.length > 0) await tenant.reopen(kept)
+    if (kept.length < giving.length && this.view) onFreed(this.view)
+    const gained = shards.filter((shard) => !before.shards.includes(shard))
+    if (gained.length === 0) return
+    logger.info('Took shards over', { gained: gained.length, shards: shards.length })
+    await tenant.recover(this.#lease, gained)
+  }
+
+  #nextRenewal(): Promise<Lease> {
+    return new Promise((settle, fail) => {
+      this.#unknown = { settle, fail }
+      this.nudge()
+    })
+  }
+
+  #lost(error: unknown): void {
+    this.#joined = false
+    this.#options.logger.error('This worker lost its lease', { error })
+    this.#evict('another worker took over')
+    if (this.#options.onLost(error)) this.#again = true
+    else this.#end(error)
+  }
+
+  #end(error: unknown): void {
+    this.#stopped = true
+    this.#cancelRound()
+    this.#cancelLapse()
+    this.#unknown?.fail(error)
+    this.#unknown = null
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return (
+    !isSagaError(error) || (error.code === 'UNAVAILABLE' && error.details.outcomeUnknown !== false)
+  )
+}
+
+/** In a few words, fit for everybody's eyes. */
+function causeOf(error: unknown): string {
+  const cause = isSagaError(error) ? error.details.cause : undefined
+  return typeof cause === 'string' ? cause : 'the store does not answer as it should'
+}
