@@ -53,6 +53,8 @@ export function plainStatements(
       return refused(`${which} has more than ${STATEMENT_VALUES_MAX} values`)
     if (rows !== undefined && !(Number.isInteger(rows) && rows >= 0))
       return refused(`"rows" of ${which} is no count`)
+    if (values.some((value) => typeof value === 'number' && !Number.isFinite(value)))
+      return refused(`a value of ${which} is no finite number`)
     const texts = values.map(asText)
     if ([text, ...texts].some((value) => value !== null && UNWRITABLE.test(value)))
       return refused(`${which} holds NUL or half a character, which PostgreSQL has no place for`)

@@ -42,6 +42,7 @@ describe('statements', () => {
     ],
     ['NUL', [{ text: 'SELECT 1', values: ['\0'] }], 'NUL'],
     ['half a character', [{ text: 'SELECT 1', values: ['\ud800'] }], 'half'],
+    ['no number', [{ text: 'SELECT 1', values: [Number.NaN] }], 'no finite number'],
     ['a count that is none', [{ text: 'SELECT 1', rows: -1 }], 'rows'],
   ])('with %s are refused, with a reason', (_, statements, reason) => {
     const result = plainStatements(statements)

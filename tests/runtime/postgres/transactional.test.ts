@@ -45,16 +45,17 @@ const move =
     runs++
     const { account, amount } = input as Move
     return {
-      output: { moved: sign * amount },
+      output: { moved: amount },
       statements: [
         {
-          text: 'UPDATE bank.account SET balance = balance + $2::numeric WHERE id = $1 AND balance + $2::numeric >= 0',
-          values: [account, sign * amount],
+          text: `UPDATE bank.account SET balance = balance + $2::numeric * $3::numeric
+            WHERE id = $1 AND balance + $2::numeric * $3::numeric >= 0`,
+          values: [account, sign, amount],
           rows: 1,
         },
         {
           text: 'INSERT INTO bank.movement (saga_id, step, details) VALUES ($1, $2, $3::jsonb)',
-          values: [sagaId, step, { account, amount: sign * amount }],
+          values: [sagaId, step, { account, amount, sign }],
         },
       ],
     }
@@ -68,7 +69,7 @@ const bank: FunctionOperations = {
       statements: [
         {
           text: `WITH back AS (DELETE FROM bank.movement WHERE saga_id = $1 AND saga_id || ':' || step = $2 RETURNING details)
-            UPDATE bank.account a SET balance = balance - (b.details->>'amount')::numeric FROM back b WHERE a.id = b.details->>'account'`,
+            UPDATE bank.account a SET balance = balance - (b.details->>'sign')::numeric * (b.details->>'amount')::numeric FROM back b WHERE a.id = b.details->>'account'`,
           values: [sagaId, undoes ?? null],
         },
       ],
