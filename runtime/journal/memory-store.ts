@@ -296,10 +296,11 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         .slice(0, limit)
         .map((t) => ({ ...t }))
     },
-    async pending(lease, _, have, limit) {
+    async pending(lease, cursor, have, limit) {
       const known = new Set(have)
+      const settled = cursor?.settled ?? 0n
       const messages = [...waiting.values()]
-        .filter((m) => !known.has(m.position) && owns(lease, m.entityId))
+        .filter((m) => m.position > settled && !known.has(m.position) && owns(lease, m.entityId))
         .slice(0, limit)
         .map(
           ({ text, position, at }): PendingMessage => ({
@@ -309,7 +310,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
             ageMs: clock.now() - at,
           }),
         )
-      return { messages, cursor: { settled: 0n } }
+      return { messages, cursor: { settled: messages.length < limit ? position : settled } }
     },
 
     async post(envelopes) {

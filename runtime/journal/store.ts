@@ -213,7 +213,7 @@ export interface Store {
   timers(lease: Lease, until: number, limit: number): Promise<DueTimer[]>
   /**
    * Owned, unacknowledged messages but those at the positions in `have`, oldest first; and a cursor with which the next
-   * look is cheaper. With `null` it looks at all there are.
+   * look is cheaper, for as long as the shards are the same. With `null` it looks at all there are.
    */
   pending(
     lease: Lease,
