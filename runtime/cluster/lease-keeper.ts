@@ -236,7 +236,8 @@ export class LeaseKeeper {
       this.#hold(asked)
       this.view = view
       this.#settle(lease, unknown, moving !== null || this.#moving !== null)
-      if (this.#tenant && !this.#moving) this.#move(planMoves(view, lease.workerId))
+      // A view from before shards were moved says nothing about where they should be now.
+      if (this.#tenant && !moving && !this.#moving) this.#move(planMoves(view, lease.workerId))
     } catch (error) {
       if (this.#stopped) return
       if (isSagaError(error) && error.code === 'FENCED') return this.#lost(error)
@@ -246,9 +247,12 @@ export class LeaseKeeper {
   }
 
   /** Brings what this process believes into line with what the store says. */
-  #settle(lease: Lease, unknown: Unknown | null, moving: boolean): void {
+  #settle(told: Lease, unknown: Unknown | null, moving: boolean): void {
+    // Epochs grow: what was asked before shards were moved may be answered after that.
+    const lease = told.epoch < this.#lease.epoch ? this.#lease : told
     if (!this.#tenant) {
-      if (!this.isValid()) return
+      // Not while shards are being moved for the one before: it is not known yet which there are.
+      if (!this.isValid() || this.#moving) return
       this.#lease = lease
       void this.#admit(lease)
       return
@@ -274,6 +278,7 @@ export class LeaseKeeper {
       })
       .finally(() => {
         this.#moving = null
+        if (!this.#tenant) this.nudge()
       })
   }
 
@@ -292,8 +297,10 @@ export class LeaseKeeper {
     const moves = { take, give: [...giving] }
     try {
       await tenant.relet(async () => {
+        if (tenant !== this.#tenant)
+          throw new SagaError('UNAVAILABLE', 'The lease lapsed before its shards were moved')
         const lease = await store.reassign(before, moves).catch((error) => {
-          if (!isUnknown(error)) throw error
+          if (!isUnknown(error) || tenant !== this.#tenant) throw error
           return this.#nextRenewal()
         })
         this.#lease = lease
