@@ -62,7 +62,7 @@ function document(random: Random, name: string, child: string | null): SagaDocum
     ]),
     ...(random.chance(0.15) ? { maxDurationMs: random.int(5_000, 30_000) } : {}),
     ...region(shapes, { n: 0 }, pivot ? tail : null, (id) =>
-      id.startsWith('t') ? action(random) : { ...action(random), ...compensation(random, id) },
+      id.startsWith('t') ? action(random) : compensatable(random, id),
     ),
   })
 }
@@ -72,18 +72,25 @@ function action(random: Random): Record<string, unknown> {
   return {
     timeoutMs: random.int(400, 2_500),
     retry: {
-      attemptsMax: random.int(1, 4),
-      delayMs: random.int(20, 600),
+      attemptsMax: random.pick([1, 2, 4, 10]),
+      delayMs: random.int(20, 900),
       delayMaxMs: 2_000,
       strategy: random.pick(['FIXED', 'LINEAR', 'EXPONENTIAL']),
     },
   }
 }
 
-/** Few attempts now and then, so that running out of them is seen. */
-function compensation(random: Random, id: string): Record<string, unknown> {
+/** Few attempts to undo now and then, so that running out of them is seen. */
+function compensatable(random: Random, id: string): Record<string, unknown> {
   const retry = { attemptsMax: random.pick([1, 3, 50]), delayMs: 100, delayMaxMs: 1_500 }
-  return { compensation: { operation: `undo_${id}`, retry } }
+  if (random.chance(0.2))
+    return {
+      ...action(random),
+      participant: 'bank',
+      operation: 'pay',
+      compensation: { operation: 'refund', retry },
+    }
+  return { ...action(random), compensation: { operation: `undo_${id}`, retry } }
 }
 
 function shape(random: Random, child: string | null, depth: number): Shape {

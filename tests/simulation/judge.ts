@@ -7,6 +7,7 @@ import type { Entry, Message } from '@/runtime/journal/entry'
 import type { StoredEntity } from '@/runtime/journal/store'
 import type { decide } from '@/runtime/saga/decide'
 import type { SagaState } from '@/runtime/saga/state'
+import type { Bank } from './bank'
 import { judgeJournal } from './journal-rules'
 import { judgeOutcome } from './outcome-rules'
 import type { People } from './people'
@@ -25,6 +26,7 @@ export interface Case {
   world: World
   store: SimulatedStore
   service: Service
+  bank: Bank
   witness: Witness
   people: People
   rules: Rules
@@ -38,6 +40,9 @@ export interface Judged {
   entries: Entry[]
   state: SagaState
 }
+
+/** How long after the last fault every shard must have an owner. */
+const SETTLE_MS = 20_000
 
 const ENDED = ['COMPLETED', 'ROLLED_BACK', 'FAILED']
 
@@ -67,6 +72,7 @@ export async function judge(one: Case): Promise<void> {
     judgeMail(world, mail, alike.get(textOf(mail)) ?? 0, sagas)
   judgePromises(one, sagas)
   for (const judged of sagas.values()) judgeOutcome(one, judged, sagas)
+  if (world.elapsedMs - world.swarm.chaosMs > SETTLE_MS) witness.leases.judge(SETTLE_MS)
   if (service.callbacks > 0)
     world.violate('CALLBACK_LOST', `${service.callbacks} callbacks were never taken`)
 }

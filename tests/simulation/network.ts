@@ -36,7 +36,8 @@ export interface Request<T> {
   faults: LinkFaults
   random: Random
   what: () => string
-  run: () => Promise<T>
+  /** `late`: the caller was told before that the connection is lost. */
+  run: (late: boolean) => Promise<T>
 }
 
 /** Settles in the calling process, with the server's answer or a LinkError; never when that process dies first. */
@@ -71,7 +72,7 @@ export function request<T>(asked: Request<T>): Promise<T> {
       if (fate === 'lost during') {
         fail(back, true)
         clock.after(back + lateMs, () => {
-          if (server.era === era) void run().catch(() => {})
+          if (server.era === era) void run(true).catch(() => {})
         })
         return
       }
@@ -82,7 +83,7 @@ export function request<T>(asked: Request<T>): Promise<T> {
           from.deliver(told)
         })
       }
-      run().then(
+      run(false).then(
         (value) => answer(() => resolve(value)),
         (error: unknown) => answer(() => reject(error)),
       )

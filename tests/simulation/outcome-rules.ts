@@ -10,16 +10,24 @@
 import type { Region, Step } from '@/runtime/definition/schema'
 import type { Fact } from '@/runtime/journal/entry'
 import type { Case, Judged } from './judge'
-import type { Row } from './service'
+
+/** What one idempotency key did, at a service or by statements. */
+interface Effect {
+  key: string
+  step: string
+  kind: 'action' | 'compensation' | null
+  effects: number
+  undone: number
+}
 
 export function judgeOutcome(one: Case, judged: Judged, sagas: ReadonlyMap<string, Judged>): void {
-  const { world, service } = one
+  const { world, service, bank } = one
   const { id, state } = judged
   const wrong = (code: string, text: string) => world.violate(code, `${id}: ${text}`)
   const document = one.documentOf(state.definition.name)
   const region = state.region === null ? document : findMap(document, state.region)
   if (!region) return wrong('NO_REGION', `${state.region} is not in ${document.name}`)
-  const mine = [...service.rows.values()].filter((row) => row.sagaId === id)
+  const mine = [...service.rows.values(), ...bank.rows.values()].filter((row) => row.sagaId === id)
   const standing = standingSteps(mine, wrong)
   // An operator undid it by hand, and said so.
   for (const fact of judged.entries.flatMap((entry) => entry.facts))
@@ -45,7 +53,7 @@ export function judgeOutcome(one: Case, judged: Judged, sagas: ReadonlyMap<strin
 }
 
 /** Steps whose effect stands. */
-function standingSteps(rows: Row[], wrong: (code: string, text: string) => void): Set<string> {
+function standingSteps(rows: Effect[], wrong: (code: string, text: string) => void): Set<string> {
   const standing = new Set<string>()
   const acted = new Map<string, string>()
   for (const row of rows) {

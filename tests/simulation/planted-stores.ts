@@ -42,8 +42,8 @@ async function writeAnyway(
 }
 
 export class NewestFirst extends SimulatedStore {
-  protected override async visible(lease: Lease): Promise<PendingMessage[]> {
-    return (await super.visible(lease)).reverse()
+  protected override ordered(messages: PendingMessage[]): PendingMessage[] {
+    return messages.reverse()
   }
 }
 
@@ -98,9 +98,8 @@ export class OrphanedPosts extends SimulatedStore {
 
 /** Only what lies behind the newest position that was read. */
 export class ForgetsLateMail extends SimulatedStore {
-  protected override async pending(lease: Lease, after: bigint, limit: number) {
-    const visible = await this.visible(lease)
-    return visible.filter((one) => one.position > after).slice(0, limit)
+  protected override settled(newest: bigint): bigint {
+    return newest
   }
 }
 

@@ -18,19 +18,21 @@ interface Held {
 export class Process {
   state: 'running' | 'paused' | 'dead' = 'running'
   readonly name: string
-  /** This process's own timers. */
+  /** What its time of day is ahead of the database's. */
+  skewMs = 0
+  /** This process's own timers; they may fire a little early. */
   readonly clock: Clock
   readonly #clock: VirtualClock
   readonly #random: Random
   #held: Held[] = []
   readonly #mourners = new Set<() => void>()
 
-  constructor(name: string, clock: VirtualClock, random: Random) {
+  constructor(name: string, clock: VirtualClock, random: Random, earlyMs: number) {
     this.name = name
     this.#clock = clock
     this.#random = random
     this.clock = {
-      now: () => clock.now(),
+      now: () => Math.floor(clock.monotonic() + this.skewMs),
       monotonic: () => clock.monotonic(),
       after: (delayMs, run) => {
         let live = true
@@ -38,7 +40,8 @@ export class Process {
           if (live) run()
           live = false
         }
-        const cancel = clock.after(delayMs, () => this.#arrive({ timer: true, run: once }))
+        const early = earlyMs > 0 ? random.between(0, earlyMs) : 0
+        const cancel = clock.after(delayMs - early, () => this.#arrive({ timer: true, run: once }))
         return () => {
           live = false
           cancel()

@@ -54,7 +54,6 @@ export class Service {
   readonly #random: Random
   readonly #server = new Server()
   readonly #complete: Later
-  readonly #underWay = new Map<Process, Set<ParticipantCall>>()
 
   constructor(world: World, witness: Witness, complete: Later) {
     this.#world = world
@@ -76,11 +75,8 @@ export class Service {
 
   /** As an adapter in one process sees it: never throws. */
   call(from: Process, call: ParticipantCall, signal: AbortSignal): Promise<Outcome> {
-    const underWay = this.#underWay.get(from) ?? new Set()
-    this.#underWay.set(from, underWay)
-    this.#witness.calls(from, call, underWay)
-    underWay.add(call)
-    signal.addEventListener('abort', () => underWay.delete(call), { once: true })
+    const settled = this.#witness.calls(from, call)
+    signal.addEventListener('abort', settled, { once: true })
     const { twice, silent } = this.#faults
     const isTwice = this.#random.chance(twice)
     const isSilent = this.#random.chance(silent)
@@ -110,7 +106,7 @@ export class Service {
           ? failure('unknown', 'CONNECTION_LOST')
           : failure('retryable', 'CONNECTION_REFUSED')
       })
-      .finally(() => underWay.delete(call))
+      .finally(settled)
   }
 
   #take(call: ParticipantCall): Promise<Outcome> {

@@ -11,6 +11,7 @@ import type { SagaDocument } from '@/runtime/definition/schema'
 import type { Ids } from '@/runtime/ports'
 import { decide } from '@/runtime/saga/decide'
 import { memoryDefinitions } from '../support/memory-definitions'
+import { Bank } from './bank'
 import { DOCUMENTS, type Family, family } from './documents'
 import { type Case, judge, type Rules } from './judge'
 import { People } from './people'
@@ -49,6 +50,9 @@ export interface Run {
   faults: number
   sagas: number
   entries: number
+  /** Shards that went from one worker to another, and statements that commits carried out. */
+  moves: number
+  statements: number
   /** How the sagas ended, and how many of each. */
   ends: Record<string, number>
   violations: Violation[]
@@ -71,7 +75,8 @@ export async function simulate(
   const documents = new Map(families.flatMap(({ root, child }) => [root, child]).map(named))
   const definitions: DefinitionStore = memoryDefinitions(...documents.values())
   const witness = new Witness(world)
-  const store = new subject.Store(world, witness)
+  const bank = new Bank(world)
+  const store = new subject.Store({ world, witness, bank })
   const service = new Service(world, witness, (token, outcome) => people.complete(token, outcome))
   const ids = countingIds()
   const workers = Array.from(
@@ -81,10 +86,13 @@ export async function simulate(
         world,
         name: `w${n}`,
         create: subject.createRuntime,
+        witness,
         store,
         service,
+        bank,
         definitions,
         ids,
+        joined: n < swarm.workers - swarm.joins,
       }),
   )
   const people = new People(world, witness, service, workers)
@@ -94,6 +102,7 @@ export async function simulate(
   clock.after(swarm.chaosMs, () => {
     world.heal()
     for (const worker of workers) worker.wake()
+    if (!workers.some((worker) => worker.isMember)) workers[0]?.join()
     store.server.down = false
     store.server.cut.clear()
   })
@@ -101,8 +110,10 @@ export async function simulate(
   const caretaker = new Caretaker({ world, witness, store, service, people, roots })
   await clock.play({ until, turns: 1, isOver: () => caretaker.done })
 
+  for (const worker of workers) world.note(worker.name, () => JSON.stringify(worker.health()))
+
   const documentOf = (name: string) => documents.get(name) as SagaDocument
-  await judge({ world, store, service, witness, people, rules: subject, documentOf, roots })
+  await judge({ world, store, service, bank, witness, people, rules: subject, documentOf, roots })
   const ends: Record<string, number> = {}
   for (const { status } of witness.sights.values()) ends[status] = (ends[status] ?? 0) + 1
   return {
@@ -111,6 +122,8 @@ export async function simulate(
     faults: world.faults,
     sagas: witness.sights.size,
     entries: witness.entries,
+    moves: witness.leases.moves,
+    statements: bank.statements,
     ends,
     violations: world.violations,
     trace: world.lines,
@@ -141,6 +154,13 @@ function wreak(world: World, store: SimulatedStore, workers: readonly Worker[]):
   often(swarm.kills, (worker) => worker.kill('SIGKILL'))
   often(swarm.pauses, (worker) => worker.pause(swarm.leaseMs * random.between(0.2, 2.5)))
   often(swarm.stops, (worker) => worker.stop())
+  often(swarm.leaves, (worker) => {
+    worker.leave()
+    if (random.chance(0.6)) clock.after(random.between(500, 12_000), () => worker.join())
+  })
+  for (const worker of workers)
+    if (!worker.isMember) clock.after(random.between(500, swarm.chaosMs * 0.7), () => worker.join())
+  if (swarm.skewMs > 0) often(2, (worker) => worker.setClock())
   often(swarm.partitions, (worker) => worker.cut(swarm.leaseMs * random.between(0.1, 2)))
   often(swarm.restarts, () => {
     world.note('database', () => 'restarts')
@@ -168,7 +188,7 @@ class Caretaker {
     service,
     people,
     roots,
-  }: Omit<Case, 'rules' | 'documentOf'>) {
+  }: Omit<Case, 'rules' | 'documentOf' | 'bank'>) {
     this.#world = world
     this.#witness = witness
     this.#store = store

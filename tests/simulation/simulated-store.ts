@@ -4,7 +4,7 @@
  * and memory does not is added here:
  *
  * 1. A slow sender's message becomes visible after later ones, at its own, lower position.
- * 2. What a lease has been given is remembered by the reading process, once the answer has reached it.
+ * 2. Statements are part of a commit (bank.ts).
  *
  * Every call of the port goes through `request`, whatever its name. Everything carried out is shown to the witness.
  */
@@ -18,6 +18,7 @@ import {
   SHARDS,
   type Store,
 } from '@/runtime/journal/store'
+import type { Bank } from './bank'
 import { LinkError, request, Server } from './network'
 import type { Process } from './process'
 import type { Random } from './random'
@@ -30,25 +31,41 @@ const ALL_SHARDS = Array.from({ length: SHARDS }, (_, n) => n)
 /** Looks at the mailbox without being a worker. */
 const NOBODY: Lease = { workerId: 'nobody', epoch: 0, shards: ALL_SHARDS }
 
+interface Surroundings {
+  world: World
+  witness: Witness
+  bank: Bank
+}
+
+/** A request that has reached the server. */
+interface Carried {
+  name: string
+  method: Method
+  args: unknown[]
+  from: Process
+  late: boolean
+}
+
 export class SimulatedStore {
   readonly inner: MemoryStore
   readonly server = new Server()
   protected readonly world: World
   protected readonly witness: Witness
+  protected readonly bank: Bank
   protected readonly random: Random
   /** Messages that are written and not visible yet. */
-  readonly #hidden = new Set<string>()
+  readonly #hidden = new Map<string, bigint>()
 
-  constructor(world: World, witness: Witness) {
+  constructor({ world, witness, bank }: Surroundings) {
     this.world = world
     this.witness = witness
+    this.bank = bank
     this.random = world.random.fork('store')
     this.inner = createMemoryStore(world.clock)
   }
 
   /** The port as one process sees it. */
   connect(from: Process): Store {
-    const given = new Set<string>()
     const port: Record<string, Method> = {}
     for (const [name, method] of Object.entries(this.inner)) {
       if (LOOK_UPS.has(name)) continue
@@ -60,10 +77,10 @@ export class SimulatedStore {
           faults: this.world.swarm.store,
           random: this.random,
           what: () => `store.${name} ${describe(name, args)}`,
-          run: () => this.run(name, method as Method, args, given),
+          run: (late) => this.run({ name, method: method as Method, args, from, late }),
         }).then(
           (value) => {
-            if (name === 'pending') remember(given, args as never, value as PendingMessage[])
+            if (name === 'renew') this.witness.leases.told(from, value as Lease)
             return value
           },
           (error: unknown) => {
@@ -75,20 +92,28 @@ export class SimulatedStore {
   }
 
   /** Carried out at the server, whole and at once. */
-  protected async run(
-    name: string,
-    method: Method,
-    args: unknown[],
-    given: Set<string>,
-  ): Promise<unknown> {
+  protected async run({ name, method, args, from, late }: Carried): Promise<unknown> {
+    const { leases } = this.witness
     switch (name) {
-      case 'acquire':
-      case 'renew':
-      case 'reassign': {
+      case 'acquire': {
         const lease = (await method(...(args as never[]))) as Lease
-        this.witness.owns(lease)
+        leases.acquired(from, lease, args[1] as number)
         return lease
       }
+      case 'renew': {
+        const lease = (await method(...(args as never[]))) as Lease
+        leases.renewed(lease, args[1] as number)
+        return lease
+      }
+      case 'reassign': {
+        const lease = (await method(...(args as never[]))) as Lease
+        leases.reassigned(from, lease, late)
+        return lease
+      }
+      case 'release':
+        await method(...(args as never[]))
+        leases.released(args[0] as Lease)
+        return
       case 'commit': {
         const [lease, commits] = args as [Lease, EntityCommit[]]
         await this.commit(lease, commits)
@@ -97,14 +122,20 @@ export class SimulatedStore {
       case 'post':
         return this.#post(args[0] as Envelope[])
       case 'pending':
-        return this.pending(...(args as [Lease, bigint, number]), given)
+        return this.pending(...(args as Parameters<Store['pending']>))
       default:
         return method(...(args as never[]))
     }
   }
 
+  /** Whole or not at all, statements included. */
   protected async commit(lease: Lease, commits: EntityCommit[]): Promise<void> {
-    await this.inner.commit(lease, commits)
+    const refused = this.bank.refused(commits)
+    // With a lease that is not live it is that what is wrong.
+    if (refused) await this.inner.commit(lease, [])
+    if (refused) throw new SagaError('CONFLICT', refused.message, { statement: refused })
+    await this.inner.commit(lease, commits.map(withoutStatements))
+    this.bank.carryOut(commits)
     this.witness.committed(lease, commits)
   }
 
@@ -117,46 +148,65 @@ export class SimulatedStore {
       if (fresh.includes(envelope.id)) this.witness.posted(envelope, lateMs)
     if (isLate) {
       this.world.faults++
-      for (const id of fresh) this.#hidden.add(id)
+      for (const { id, position } of (await this.#look(NOBODY)).all)
+        if (fresh.includes(id)) this.#hidden.set(id, position)
       await this.world.sleep(lateMs)
       for (const id of fresh) this.#hidden.delete(id)
     }
     return fresh
   }
 
-  /** Owned messages that are visible, after `after` or not given to this reader yet, oldest first. */
+  /** Owned messages that are visible and not in `have`, oldest first; what is hidden holds the cursor back. */
   protected async pending(
-    lease: Lease,
-    after: bigint,
-    limit: number,
-    given: Set<string>,
-  ): Promise<PendingMessage[]> {
-    const visible = await this.visible(lease)
-    return visible
-      .filter((one) => one.position > after || !given.has(keyOf(lease, one.position)))
-      .slice(0, limit)
+    ...[lease, cursor, have, limit]: Parameters<Store['pending']>
+  ): Promise<Awaited<ReturnType<Store['pending']>>> {
+    const known = new Set(have)
+    const settled = cursor?.settled ?? 0n
+    const { all, newest } = await this.#look(lease)
+    const visible = all.filter(({ id }) => !this.#hidden.has(id))
+    for (const { id, position } of visible) this.witness.located(id, position)
+    const messages = this.ordered(
+      visible.filter(({ position }) => position > settled && !known.has(position)),
+    ).slice(0, limit)
+    // A transaction elsewhere may hold it back for longer.
+    const isAll = messages.length < limit && this.random.chance(0.5)
+    const next = isAll ? this.settled(newest) : settled
+    this.world.note(lease.workerId, () => {
+      const given = messages.map(({ position, id }) => `${position} ${id.slice(-12)}`)
+      return `← mail after ${settled}, has ${have.join(' ')}: ${given.join(', ')}; settled ${next}`
+    })
+    return { messages, cursor: { settled: next } }
   }
 
-  protected async visible(lease: Lease): Promise<PendingMessage[]> {
-    const all = await this.inner.pending({ ...NOBODY, shards: lease.shards }, -1n, Infinity)
-    const visible = all.filter((one) => !this.#hidden.has(one.id))
-    for (const { id, position } of visible) this.witness.located(id, position)
-    return visible
+  protected ordered(messages: PendingMessage[]): PendingMessage[] {
+    return messages
+  }
+
+  /** Nothing can appear at a position up to this any more. */
+  protected settled(newest: bigint): bigint {
+    let settled = newest
+    for (const position of this.#hidden.values()) if (position <= settled) settled = position - 1n
+    return settled
+  }
+
+  async #look(lease: Lease): Promise<{ all: PendingMessage[]; newest: bigint }> {
+    const everything = { ...NOBODY, shards: lease.shards }
+    const { messages, cursor } = await this.inner.pending(everything, null, [], Infinity)
+    return { all: messages, newest: cursor.settled }
   }
 
   /** Mail that nobody has taken yet. */
   async waiting(): Promise<PendingMessage[]> {
-    return this.inner.pending(NOBODY, -1n, Infinity)
+    return (await this.#look(NOBODY)).all
   }
 }
 
 /** Not part of the port: tests look there. */
 const LOOK_UPS = new Set(['saga', 'gate', 'decision'])
 
-const keyOf = (lease: Lease, position: bigint) => `${lease.epoch} ${position}`
-
-function remember(given: Set<string>, [lease]: [Lease], messages: PendingMessage[]): void {
-  for (const { position } of messages) given.add(keyOf(lease, position))
+function withoutStatements(commit: EntityCommit): EntityCommit {
+  const { statements: _, ...rest } = commit
+  return rest
 }
 
 function unavailable(what: string, outcomeUnknown: boolean): SagaError {
@@ -166,15 +216,18 @@ function unavailable(what: string, outcomeUnknown: boolean): SagaError {
 }
 
 function describe(name: string, args: readonly unknown[]): string {
-  if (name !== 'commit') return JSON.stringify(args.slice(0, 1), plain)?.slice(1, 90) ?? ''
-  const [lease, commits] = args as [Lease, EntityCommit[]]
-  const each = commits.map(
+  const [first, second] = args
+  const lease = isLease(first) ? `epoch ${first.epoch}` : ''
+  if (name === 'reassign') return `${lease}: ${JSON.stringify(second)}`
+  if (name !== 'commit') return lease || JSON.stringify(first).slice(0, 90)
+  const each = (second as EntityCommit[]).map(
     (one) =>
       `${one.entityId} ${one.fromSeq}+${one.entries.length}` +
       ` [${one.entries.map((entry) => entry.message.type).join(' ')}]` +
       `${one.acks.length ? ` acks ${one.acks.map((ack) => ack.position).join(' ')}` : ''}`,
   )
-  return `epoch ${lease.epoch}: ${each.join(', ')}`
+  return `${lease}: ${each.join(', ')}`
 }
 
-const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
+const isLease = (value: unknown): value is Lease =>
+  typeof value === 'object' && value !== null && 'epoch' in value

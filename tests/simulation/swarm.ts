@@ -34,9 +34,33 @@ export interface ServiceFaults extends LinkFaults {
   workMs: number
 }
 
+/** A service in the workers' own process, with transactional steps (bank.ts). */
+export interface BankFaults {
+  terminal: number
+  retryable: number
+  /** It throws something unexpected. */
+  crash: number
+  /** The database refuses its statement: for good, or as long as somebody else holds a lock. */
+  refusedForGood: number
+  refusedForNow: number
+  workMs: number
+}
+
 export interface Swarm {
   workers: number
+  /** They keep their names over restarts; else each process has a new one. */
+  named: boolean
+  /** A worker that lost its lease joins again under another name; else its process ends. */
+  rejoins: boolean
   leaseMs: number
+  drainMs: number
+  stopMs: number
+  /** How often a wake-up is lost; null: there are none. */
+  deaf: number | null
+  /** Timers fire up to this much early, as real ones do. */
+  earlyMs: number
+  /** Clocks of different workers differ by up to this much, and are set now and then. */
+  skewMs: number
   pollMs: number
   snapshotEvery: number
   residentMax: number
@@ -48,10 +72,14 @@ export interface Swarm {
   store: LinkFaults & { hidden: number; hiddenMs: number }
   definitions: LinkFaults
   service: ServiceFaults
+  bank: BankFaults
   /** How many of each happen to any worker, or to the database. */
   kills: number
   pauses: number
   stops: number
+  /** Workers that join later, and such that leave, perhaps to come back. */
+  joins: number
+  leaves: number
   partitions: number
   restarts: number
   /** Operators' messages per saga, on average. */
@@ -79,6 +107,15 @@ export const HEALTHY_SERVICE: ServiceFaults = {
   workMs: 10,
 }
 
+export const HEALTHY_BANK: BankFaults = {
+  terminal: 0,
+  retryable: 0,
+  crash: 0,
+  refusedForGood: 0,
+  refusedForNow: 0,
+  workMs: 5,
+}
+
 export function drawSwarm(random: Random): Swarm {
   const on = (probability: number, most: number) =>
     random.chance(probability) ? random.between(0, most) : 0
@@ -86,7 +123,7 @@ export function drawSwarm(random: Random): Swarm {
     random.chance(probability) ? random.int(1, most) : 0
   const link = (most: number): LinkFaults => ({
     latencyMs: random.pick([1, 3, 20, 150]),
-    slow: on(0.3, 3 * most),
+    slow: on(0.35, 4 * most),
     slowMs: random.pick([100, 1_500, 9_000]),
     refused: on(0.3, most),
     lostBefore: on(0.3, most),
@@ -94,32 +131,49 @@ export function drawSwarm(random: Random): Swarm {
     lostDuring: on(0.25, most),
   })
   return {
-    workers: random.int(1, 3),
+    workers: random.int(1, 4),
+    named: random.chance(0.4),
+    rejoins: random.chance(0.5),
     leaseMs: random.pick([1_500, 3_000, 6_000]),
+    drainMs: random.pick([0, 100, 1_000]),
+    stopMs: random.pick([0, 500]),
+    deaf: random.pick([null, 0, 0.5]),
+    earlyMs: random.pick([0, 1]),
+    skewMs: on(0.25, 2_000),
     pollMs: random.pick([250, 1_000]),
     snapshotEvery: random.pick([1, 3, 20]),
     residentMax: random.pick([1, 3, 100]),
     batchMax: random.pick([1, 4, 500]),
     callsMax: random.pick([1, 3, 1_000]),
-    sagas: random.int(1, 5),
-    chaosMs: random.int(4_000, 20_000),
+    sagas: random.int(1, 8),
+    chaosMs: random.int(4_000, 25_000),
     store: { ...link(0.12), hidden: on(0.3, 0.5), hiddenMs: random.pick([50, 1_500]) },
-    definitions: link(0.2),
+    definitions: link(0.25),
     service: {
       ...link(0.15),
       twice: on(0.3, 0.3),
       silent: on(0.3, 0.1),
       terminal: on(0.5, 0.12),
-      retryable: on(0.4, 0.2),
-      crash: on(0.3, 0.15),
+      retryable: on(0.4, 0.45),
+      crash: on(0.3, 0.2),
       later: on(0.3, 0.4),
       workMs: random.pick([5, 60, 400]),
     },
-    kills: some(0.5, 4),
-    pauses: some(0.4, 3),
+    bank: {
+      terminal: on(0.4, 0.1),
+      retryable: on(0.4, 0.4),
+      crash: on(0.3, 0.2),
+      refusedForGood: on(0.3, 0.1),
+      refusedForNow: on(0.3, 0.3),
+      workMs: random.pick([1, 60, 400]),
+    },
+    kills: some(0.6, 6),
+    pauses: some(0.5, 4),
     stops: some(0.3, 2),
+    joins: some(0.4, 2),
+    leaves: some(0.4, 3),
     partitions: some(0.25, 2),
     restarts: some(0.35, 3),
-    meddling: random.chance(0.6) ? random.between(0, 2.5) : 0,
+    meddling: random.chance(0.6) ? random.between(0, 4) : 0,
   }
 }

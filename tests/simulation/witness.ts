@@ -2,7 +2,7 @@
  * Sees everything that the store carries out and every call that leaves a worker, at the moment it happens, and checks
  * what can only be checked then:
  *
- * 1. Who commits owns the entity's shard by the newest lease that was answered (no fenced writer).
+ * 1. What lease-rules.ts says of writers, takers and callers.
  * 2. A message is never taken before an older one to the same entity that was visible when it was sent.
  * 3. A call leaves only after an entry that announces it, under the key that entry names.
  * 4. A compensation leaves only when its forward call is not under way in the same process.
@@ -10,8 +10,9 @@
  * It also keeps what a screen would show (open gates, waiting signals), for those who act as people.
  */
 import type { Entry, Fact, Message, SagaStatus, Verdict } from '@/runtime/journal/entry'
-import { type EntityCommit, type Envelope, type Lease, shardOf } from '@/runtime/journal/store'
+import type { EntityCommit, Envelope, Lease } from '@/runtime/journal/store'
 import type { ParticipantCall } from '@/runtime/participant/participant'
+import { LeaseRules } from './lease-rules'
 import type { Process } from './process'
 import type { World } from './world'
 
@@ -44,23 +45,20 @@ export interface Sight {
 
 export class Witness {
   readonly #world: World
-  readonly #owners = new Map<number, Lease>()
   /** Idempotency keys by `<saga> <call>`. */
   readonly #announced = new Map<string, string>()
+  /** Calls that have not settled, in each process. */
+  readonly #underWay = new Map<Process, Set<ParticipantCall>>()
   readonly #byPosition = new Map<bigint, Mail>()
   readonly #waiting = new Map<string, Set<Mail>>()
   readonly mail = new Map<string, Mail>()
   readonly sights = new Map<string, Sight>()
+  readonly leases: LeaseRules
   entries = 0
 
   constructor(world: World) {
     this.#world = world
-  }
-
-  owns(lease: Lease): void {
-    for (const [shard, owner] of this.#owners)
-      if (owner.workerId === lease.workerId) this.#owners.delete(shard)
-    for (const shard of lease.shards) this.#owners.set(shard, lease)
+    this.leases = new LeaseRules(world)
   }
 
   posted(envelope: Envelope, lateMs: number): void {
@@ -88,21 +86,12 @@ export class Witness {
 
   committed(lease: Lease, commits: readonly EntityCommit[]): void {
     for (const commit of commits) {
-      this.#fence(lease, commit)
+      this.leases.commits(lease, commit.entityId)
       for (const { position, verdict } of commit.acks)
         this.#acked(commit.entityId, position, verdict)
       for (const envelope of commit.posts) this.posted(envelope, 0)
       for (const entry of commit.entries) this.#look(entry)
     }
-  }
-
-  #fence(lease: Lease, { entityId }: EntityCommit): void {
-    const owner = this.#owners.get(shardOf(entityId))
-    if (owner?.workerId !== lease.workerId || owner.epoch !== lease.epoch)
-      this.#world.violate(
-        'FENCED_WRITER',
-        `${nameOf(lease)} committed ${entityId}, whose shard is owned by ${owner ? nameOf(owner) : 'nobody'}`,
-      )
   }
 
   #acked(entityId: string, position: bigint, verdict: Verdict): void {
@@ -177,9 +166,10 @@ export class Witness {
     }
   }
 
-  /** A worker is about to send a call. `others` are those it has under way. */
-  calls(from: Process, call: ParticipantCall, others: Iterable<ParticipantCall>): void {
+  /** A worker is about to send a call. Returns what to call when it has settled there. */
+  calls(from: Process, call: ParticipantCall): () => void {
     const { sagaId, key } = call
+    this.leases.calls(from, sagaId, call.call)
     const announced = this.#announced.get(`${sagaId} ${call.call}`)
     if (announced === undefined)
       this.#world.violate(
@@ -191,7 +181,9 @@ export class Witness {
         'KEY_CHANGED',
         `${sagaId} ${call.call} was announced as ${announced} and sent as ${key}`,
       )
-    for (const other of others)
+    const underWay = this.#underWay.get(from) ?? new Set()
+    this.#underWay.set(from, underWay)
+    for (const other of underWay)
       if (
         other.sagaId === sagaId &&
         other.step === call.step &&
@@ -204,6 +196,8 @@ export class Witness {
           'OVERTOOK_FORWARD',
           `${from.name} sent ${sagaId} ${call.call} while ${other.call} was under way there`,
         )
+    underWay.add(call)
+    return () => underWay.delete(call)
   }
 }
 
@@ -248,5 +242,3 @@ function outcomeOf(value: object | null): string {
     return `${value.kind} ${value.code}${'maybe' in value ? ' maybe' : ''}`
   return 'ok' in value ? 'ok' : JSON.stringify(value)
 }
-
-const nameOf = ({ workerId, epoch }: Lease) => `${workerId} (epoch ${epoch})`

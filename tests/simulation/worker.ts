@@ -5,23 +5,31 @@
 import type { createRuntime } from '@/runtime/create-runtime'
 import type { DefinitionStore } from '@/runtime/definition/definition-store'
 import { SagaError } from '@/runtime/errors'
+import type { Participant, Participants } from '@/runtime/participant/participant'
 import type { Ids, Logger } from '@/runtime/ports'
-import type { Runtime } from '@/runtime/runtime'
+import type { Health, Runtime } from '@/runtime/runtime'
+import type { Bank } from './bank'
+import { openWakeUps } from './hints'
 import { LinkError, request } from './network'
 import { Process } from './process'
 import type { Random } from './random'
 import type { Service } from './service'
 import type { SimulatedStore } from './simulated-store'
+import type { Witness } from './witness'
 import type { World } from './world'
 
 export interface WorkerOptions {
   world: World
   name: string
   create: typeof createRuntime
+  witness: Witness
   store: SimulatedStore
   service: Service
+  bank: Bank
   definitions: DefinitionStore
   ids: Ids
+  /** From the beginning; else it joins later. */
+  joined: boolean
 }
 
 /** The runtime's own process died, or could not be reached, while somebody waited for its answer. */
@@ -29,19 +37,33 @@ export class WorkerGone extends Error {
   override readonly name = 'WorkerGone'
 }
 
+/** How long a participant that was looked up is known. */
+const KNOWN_MS = 5_000
+
 const ASK_TIMEOUT_MS = 20_000
 
 export class Worker {
   readonly #options: WorkerOptions
   readonly #random: Random
   #generation = 0
+  /** The supervisor starts a process when there is none. */
+  #isMember: boolean
   #process: Process | null = null
   #runtime: Runtime | null = null
 
   constructor(options: WorkerOptions) {
     this.#options = options
     this.#random = options.world.random.fork(options.name)
-    this.#boot()
+    this.#isMember = options.joined
+    if (options.joined) this.#boot()
+  }
+
+  get isMember(): boolean {
+    return this.#isMember
+  }
+
+  get name(): string {
+    return this.#options.name
   }
 
   get process(): Process | null {
@@ -58,6 +80,35 @@ export class Worker {
     this.#runtime = null
     dead.kill()
     world.clock.after(world.healed ? 10 : this.#random.delay(400), () => this.#boot())
+  }
+
+  /** What its health endpoint says; null while it has no process. */
+  health(): Health | null {
+    return this.#runtime?.health() ?? null
+  }
+
+  join(): void {
+    if (this.#isMember) return
+    this.#isMember = true
+    this.#boot()
+  }
+
+  /** For good, or until it joins again. */
+  leave(): void {
+    this.#isMember = false
+    this.stop()
+  }
+
+  /** Its time of day is set. */
+  setClock(): void {
+    if (!this.#process) return
+    this.#process.skewMs = this.#skewMs()
+    this.#options.world.note(this.#process.name, () => `clock set to ${this.#process?.skewMs} ms`)
+  }
+
+  #skewMs(): number {
+    const { skewMs } = this.#options.world.swarm
+    return skewMs > 0 ? Math.round(this.#random.between(-skewMs, skewMs)) : 0
   }
 
   pause(ms: number): void {
@@ -131,33 +182,39 @@ export class Worker {
   }
 
   #boot(): void {
-    const { world, name, create, store, service, ids } = this.#options
+    const { world, name, create, store, ids } = this.#options
     const { swarm } = world
-    const mine = new Process(`${name}.${++this.#generation}`, world.clock, this.#random)
-    // Some hosts name their workers, most do not.
-    const workerId = swarm.workers === 2 ? name : mine.name
+    if (this.#process || !this.#isMember) return
+    const mine = new Process(
+      `${name}.${++this.#generation}`,
+      world.clock,
+      this.#random,
+      swarm.earlyMs,
+    )
+    mine.skewMs = this.#skewMs()
     this.#process = mine
     world.note(mine.name, () => 'boots')
     mine.deliver(() => {
       const runtime = create({
         store: store.connect(mine),
         definitions: this.#definitions(mine),
-        participants: {
-          find: async () => ({ call: (call, signal) => service.call(mine, call, signal) }),
-        },
+        participants: this.#participants(mine),
         callbackTokens,
         clock: mine.clock,
         ids,
         logger: this.#logger(mine),
-        workerId,
+        workerId: swarm.named ? name : mine.name,
         leaseMs: swarm.leaseMs,
+        drainMs: swarm.drainMs,
+        stopMs: swarm.stopMs,
         pollMs: swarm.pollMs,
         batchMax: swarm.batchMax,
         callsMax: swarm.callsMax,
         residentMax: swarm.residentMax,
         snapshotEvery: swarm.snapshotEvery,
         verdictMs: 4_000,
-        onFenced: () => this.#ended(mine, 'fenced'),
+        ...(swarm.deaf === null ? {} : { wakeUps: openWakeUps(world, mine) }),
+        ...(swarm.rejoins ? {} : { onFenced: () => this.#ended(mine, 'fenced') }),
       })
       this.#runtime = runtime
       runtime.start().catch((error: unknown) => this.#ended(mine, `could not start: ${error}`))
@@ -169,6 +226,39 @@ export class Worker {
     this.#options.world.clock.after(0, () => {
       if (this.#process === mine) this.kill(why)
     })
+  }
+
+  /** Which services there are is in the database, and known for a while. */
+  #participants(mine: Process): Participants {
+    const { world, witness, store, service, bank } = this.#options
+    const random = world.random.fork(`${mine.name} participants`)
+    const remote: Participant = { call: (call, signal) => service.call(mine, call, signal) }
+    const adapter = bank.open(mine)
+    const local: Participant = {
+      ...adapter,
+      call(call, signal) {
+        witness.calls(mine, call)()
+        return adapter.call(call, signal)
+      },
+    }
+    let knownUntil = 0
+    return {
+      async find(name) {
+        if (name === 'bank') return local
+        if (mine.clock.now() > knownUntil)
+          await request({
+            world,
+            from: mine,
+            server: store.server,
+            faults: world.swarm.definitions,
+            random,
+            what: () => `participants.${name}`,
+            run: async () => {},
+          })
+        knownUntil = mine.clock.now() + KNOWN_MS
+        return remote
+      },
+    }
   }
 
   /** Definitions are in the database too. */

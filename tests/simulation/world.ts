@@ -1,9 +1,10 @@
 /**
  * What everything in one simulation shares: time, chance, the faults that are on, what was found wrong, and the trace.
  */
+import type { WakeUp } from '@/runtime/cluster/wake-ups'
 import { VirtualClock } from '../support/virtual-clock'
 import { Random } from './random'
-import { drawSwarm, HEALTHY_SERVICE, NO_FAULTS, type Swarm } from './swarm'
+import { drawSwarm, HEALTHY_BANK, HEALTHY_SERVICE, NO_FAULTS, type Swarm } from './swarm'
 
 /** An invariant that did not hold. */
 export interface Violation {
@@ -22,6 +23,8 @@ export class World {
   readonly startedAt: number
   readonly violations: Violation[] = []
   readonly lines: string[] | null
+  /** Where wake-ups are heard, by address. */
+  readonly ears = new Map<string, (what: WakeUp) => void>()
   /** Faults that were really injected. */
   faults = 0
   healed = false
@@ -54,6 +57,8 @@ export class World {
     swarm.store = { ...NO_FAULTS, hidden: 0, hiddenMs: 0 }
     swarm.definitions = NO_FAULTS
     swarm.service = HEALTHY_SERVICE
+    swarm.bank = HEALTHY_BANK
+    if (swarm.deaf !== null) swarm.deaf = 0
     this.note('world', () => 'all faults stop')
   }
 
