@@ -8,8 +8,9 @@
  * 4. Paused: timers keep what was left of them; results, signals and children's reports wait and are then taken in order.
  */
 import type { Message, SagaStatus } from '../journal/entry'
-import { completeStep, restartStep, retryCall } from './forward'
+import { restartStep, retryCall } from './forward'
 import { SAGA_LIMITS } from './state'
+import { completeStep } from './step-end'
 import { refuse, type Turn } from './turn'
 import { callUndo, endSaga, halt, leftovers, pauseSaga, schedule, tellParent } from './unwind'
 

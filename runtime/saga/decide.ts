@@ -11,18 +11,11 @@
 import type { CompiledSaga } from '../compiler/compile'
 import { type ErrorCode, isSagaError } from '../errors'
 import type { Command, Fact, Message } from '../journal/entry'
+import { childEnded } from './children'
 import * as control from './control'
-import {
-  actionResult,
-  branchEnded,
-  childEnded,
-  completeStep,
-  enter,
-  retryCall,
-  signalTimeout,
-  trim,
-} from './forward'
+import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
 import { type SagaState, SNAPSHOT_FORMAT } from './state'
+import { completeStep } from './step-end'
 import { expressionFailure, refuse, Turn, type TurnContext } from './turn'
 import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from './unwind'
 

@@ -12,6 +12,7 @@
  */
 import type { StepFailure } from '../errors'
 import type { Outcome, SagaStatus } from '../journal/entry'
+import { childrenOf, isResolvedChild, isRunning, putChild } from './child-records'
 import { nextAttemptAt, retryPolicy } from './retry'
 import type { ChildRecord, StepRecord } from './state'
 import { expressionFailure, type Turn } from './turn'
@@ -347,19 +348,6 @@ export function tellParent(turn: Turn): void {
   })
 }
 
-export function childrenOf(record: StepRecord): readonly ChildRecord[] {
-  if (record.map) return record.map.children
-  return record.child ? [record.child] : []
-}
-
-function isRunning(child: ChildRecord): boolean {
-  return child.status === null && !child.unwinding
-}
-
-function isResolvedChild(child: ChildRecord): boolean {
-  return child.status === 'ROLLED_BACK' || child.status === 'FAILED'
-}
-
 function sendUnwind(turn: Turn, id: string, child: ChildRecord): void {
   turn.commands.push({
     c: 'send',
@@ -368,24 +356,4 @@ function sendUnwind(turn: Turn, id: string, child: ChildRecord): void {
     message: { type: 'unwind', reason: turn.state.unwinding?.reason ?? 'branch lost', force: true },
   })
   putChild(turn, id, child.id, { unwinding: true })
-}
-
-/** Writes one child's record, of a saga step or a map. */
-export function putChild(
-  turn: Turn,
-  id: string,
-  childId: string,
-  patch: Partial<ChildRecord>,
-): void {
-  const record = turn.record(id)
-  if (record.child?.id === childId) turn.put(id, { child: { ...record.child, ...patch } })
-  else if (record.map)
-    turn.put(id, {
-      map: {
-        ...record.map,
-        children: record.map.children.map((child) =>
-          child.id === childId ? { ...child, ...patch } : child,
-        ),
-      },
-    })
 }
