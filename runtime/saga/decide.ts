@@ -11,6 +11,7 @@
 import type { CompiledSaga } from '../compiler/compile'
 import { type ErrorCode, isSagaError } from '../errors'
 import type { Command, Fact, Message } from '../journal/entry'
+import { childrenOf } from './child-records'
 import { childEnded } from './children'
 import * as control from './control'
 import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
@@ -71,6 +72,10 @@ function isStale(state: SagaState, message: Message): boolean {
     }
     case 'timer':
       return !(message.timer in state.timers)
+    case 'child': {
+      const record = state.steps[message.step]
+      return !record || !childrenOf(record).some((child) => child.id === message.sagaId)
+    }
     default:
       return false
   }

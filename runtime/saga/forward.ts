@@ -9,7 +9,7 @@
 import type { ActionStep, ApprovalStep, SignalStep, WaitStep } from '../definition/schema'
 import { compileTemplate } from '../expression/mapping'
 import type { Outcome } from '../journal/entry'
-import { startChild, startMap } from './children'
+import { restartChildren, startChild, startMap } from './children'
 import { nextAttemptAt, retryPolicy } from './retry'
 import { completeStep, failStep, stick } from './step-end'
 import { expressionFailure, type Turn } from './turn'
@@ -167,11 +167,12 @@ export function actionResult(
   else turn.fail(id, error)
 }
 
-/** Tries a stuck step again. The attempts before do not count any more. */
+/** Tries a stuck step again. The attempts before do not count any more. Ask `whyNotAgain` first. */
 export function restartStep(turn: Turn, id: string): void {
   const { attempt } = turn.record(id)
   turn.put(id, { stuck: false, attemptBase: attempt, firstAt: turn.at })
   const step = turn.step(id)
+  if (step.type === 'saga' || step.type === 'map') return restartChildren(turn, id, step)
   if (step.type !== 'action') return enter(turn, id)
   try {
     startCall(turn, id, step)

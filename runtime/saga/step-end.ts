@@ -20,21 +20,32 @@ export function completeStep(turn: Turn, id: string, output?: unknown): void {
   turn.raise(`done.${id}`)
 }
 
-/** A step that needs no participant, or never reached one, failed. */
-export function failStep(turn: Turn, id: string, error: StepFailure): void {
+/** A step that needs no participant, or never reached one, failed. `final`: why it cannot be tried again, if so. */
+export function failStep(
+  turn: Turn,
+  id: string,
+  error: StepFailure,
+  final: string | null = null,
+): void {
   const attempt = Math.max(1, turn.record(id).attempt)
   turn.put(id, { state: 'failed', error })
   turn.fact({ t: 'step.failed', step: id, attempt, error, final: true })
-  if (turn.state.pivot !== null) stick(turn, id, error)
+  if (turn.state.pivot !== null) stick(turn, id, error, final)
   else turn.fail(id, error)
 }
 
-export function stick(turn: Turn, id: string, error: StepFailure): void {
+/** It may not fail the saga: the saga waits for an operator instead. */
+export function stick(
+  turn: Turn,
+  id: string,
+  error: StepFailure,
+  final: string | null = null,
+): void {
   turn.put(id, { stuck: true })
   pauseSaga(
     turn,
     turn.state.pivot === null
       ? `The pivot ${id} may have committed (${error.code}); find out and retry it`
-      : `${id} failed past the pivot (${error.code}); mend the cause and retry it`,
+      : (final ?? `${id} failed past the pivot (${error.code}); mend the cause and retry it`),
   )
 }
