@@ -73,6 +73,7 @@ export interface RuntimeOptions {
 }
 
 const START_MANY_MAX = 1_000
+const STUCK_SHOWN = 100
 /** Bounds of what a refused caller is told to wait. */
 const RETRY_AFTER_MIN_MS = 500
 const RETRY_AFTER_MAX_MS = 30_000
@@ -122,6 +123,7 @@ class SagaRuntime implements Runtime {
     const { lease, view } = this.#keeper
     const engine = this.#engine
     const reason = this.#trouble()
+    const stuck = engine?.stuck ?? []
     return {
       status:
         this.#stage !== 'running'
@@ -141,6 +143,7 @@ class SagaRuntime implements Runtime {
       pendingMessages: engine?.pending ?? 0,
       backlogMs: Math.round(engine?.backlogMs ?? 0),
       workers: view?.members.length ?? (this.#stage === 'running' ? 1 : 0),
+      stuck: { count: stuck.length, sagas: stuck.slice(0, STUCK_SHOWN) },
       lastCommitAt: engine?.lastCommitAt ?? this.#lastCommitAt,
       lastError: this.#lastError ?? engine?.lastError ?? null,
     }

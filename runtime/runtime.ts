@@ -80,8 +80,19 @@ export interface Health {
   backlogMs: number
   /** Live workers, this one included, when the lease was last renewed. */
   workers: number
+  /** Sagas of this worker that cannot go on just now and are tried again with back-off; at most 100 are named. */
+  stuck: { count: number; sagas: readonly StuckSaga[] }
   lastCommitAt: number | null
   lastError: string | null
+}
+
+/** Neither lost nor forgotten: its messages are kept. */
+export interface StuckSaga {
+  sagaId: string
+  reason: string
+  /** Unix milliseconds: since when, and when it is tried next. */
+  since: number
+  retryAt: number
 }
 
 type By = { by: Actor; reason: string }

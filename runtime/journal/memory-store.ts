@@ -78,8 +78,6 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   const entities = new Map<string, StoredRow>()
   const timers = new Map<string, DueTimer>()
   const mail = new Map<string, Mail>()
-  /** Positions that each worker was given under its epoch, so that shards taken later bring their older mail. */
-  const given = new Map<string, { epoch: number; seen: Set<bigint> }>()
   /** Unacknowledged only, in arrival order. */
   const waiting = new Map<bigint, Mail>()
   let position = 0n
@@ -124,14 +122,6 @@ export function createMemoryStore(clock: Clock): MemoryStore {
 
   function fence(lease: Lease): void {
     if (holder(lease).epoch !== lease.epoch) throw fenced(lease)
-  }
-
-  function givenTo({ workerId, epoch }: Lease): Set<bigint> {
-    const known = given.get(workerId)
-    if (known?.epoch === epoch) return known.seen
-    const seen = new Set<bigint>()
-    given.set(workerId, { epoch, seen })
-    return seen
   }
 
   function checkCurrent(commits: EntityCommit[]): void {
@@ -197,7 +187,6 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       const message = waiting.get(ack.position)
       if (message) message.verdict = ack.verdict
       waiting.delete(ack.position)
-      for (const { seen } of given.values()) seen.delete(ack.position)
     }
   }
 
@@ -281,7 +270,6 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     async release(lease) {
       const worker = workers.get(lease.workerId)
       if (worker?.session === sessionOf(lease)) worker.live = false
-      if (given.get(lease.workerId)?.epoch === lease.epoch) given.delete(lease.workerId)
     },
 
     async commit(lease, commits) {
@@ -308,20 +296,21 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         .slice(0, limit)
         .map((t) => ({ ...t }))
     },
-    async pending(lease, after, limit) {
-      const seen = givenTo(lease)
-      const next = [...waiting.values()]
-        .filter((m) => owns(lease, m.entityId) && (m.position > after || !seen.has(m.position)))
+    async pending(lease, cursor, have, limit) {
+      const known = new Set(have)
+      const settled = cursor?.settled ?? 0n
+      const messages = [...waiting.values()]
+        .filter((m) => m.position > settled && !known.has(m.position) && owns(lease, m.entityId))
         .slice(0, limit)
-      for (const message of next) seen.add(message.position)
-      return next.map(
-        ({ text, position, at }): PendingMessage => ({
-          ...parse<Envelope>(text),
-          position,
-          at,
-          ageMs: clock.now() - at,
-        }),
-      )
+        .map(
+          ({ text, position, at }): PendingMessage => ({
+            ...parse<Envelope>(text),
+            position,
+            at,
+            ageMs: clock.now() - at,
+          }),
+        )
+      return { messages, cursor: { settled: messages.length < limit ? position : settled } }
     },
 
     async post(envelopes) {

@@ -54,6 +54,17 @@ export interface PendingMessage extends Envelope {
   ageMs?: number
 }
 
+/** From where the mailbox has to be looked at again; what else is in it is the store's own business. */
+export interface MailCursor {
+  /** No message that the reader has not been given can be at, or appear at, a position up to here. */
+  settled: bigint
+}
+
+export interface Mail {
+  messages: PendingMessage[]
+  cursor: MailCursor
+}
+
 /** What lists show about a saga; written when it starts and when a field changes, never per step. */
 export interface SagaRow {
   id: string
@@ -201,10 +212,15 @@ export interface Store {
   /** Owned timers due at or before `until`, soonest first. */
   timers(lease: Lease, until: number, limit: number): Promise<DueTimer[]>
   /**
-   * Owned, unacknowledged messages after `after`, oldest first. Also such as this lease has not been given yet although
-   * their position is lower: a slow sender's message becomes visible after a later one.
+   * Owned, unacknowledged messages but those at the positions in `have`, oldest first; and a cursor with which the next
+   * look is cheaper, for as long as the shards are the same. With `null` it looks at all there are.
    */
-  pending(lease: Lease, after: bigint, limit: number): Promise<PendingMessage[]>
+  pending(
+    lease: Lease,
+    cursor: MailCursor | null,
+    have: readonly bigint[],
+    limit: number,
+  ): Promise<Mail>
 
   /** Returns the ids that were new. */
   post(envelopes: Envelope[]): Promise<string[]>

@@ -44,7 +44,12 @@ function translate(what: string, error: unknown): Error {
       )
     }
     case 'SW003':
-      return new Error(`Broken invariant: could not ${what}: ${message}`, { cause: error })
+      return new SagaError(
+        'INVALID_INPUT',
+        `Broken invariant: could not ${what}: ${message}`,
+        {},
+        error,
+      )
   }
   if (noConnection(message))
     return unavailable(

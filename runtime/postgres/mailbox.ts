@@ -2,47 +2,30 @@
  * Messages in: posting, handing them to the worker that owns them, and what became of them.
  *
  * Positions are drawn before transactions commit, so a message may become visible below one that was already read. A
- * reader that only moves on would lose it. So each lease remembers what it was given and looks again from `settled`, below
- * which no message can appear any more:
+ * reader that only moves on would lose it. So it looks again from `settled`, below which no message can appear any more:
  *
  * 1. Every poster has its transaction number before it draws a position (`post_messages`, `commit_entities`).
- * 2. Whoever drew a position up to `after` thus has a number below the snapshot's xmax now; once the oldest running
- *    transaction (xmin) is past that number, all of them have ended, and `after` is settled.
- * 3. Newly taken shards bring mail of any age: the look starts over, less what was given. Under a new epoch it starts from
- *    nothing, for a shard may have been elsewhere meanwhile; whoever asks knows what it has.
- * 4. A long transaction elsewhere in the server holds `settled` back: a longer look, never a lost or delayed message.
+ * 2. Whoever drew a position up to `mark.position` thus has a number below the snapshot's xmax when that was read; once the
+ *    oldest running transaction (xmin) is past that number, all of them have ended, and the position is settled.
+ * 3. A long transaction elsewhere in the server holds `settled` back: a longer look, never a lost or delayed message.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
 import type { ErrorCode } from '../errors'
 import type { Message, Verdict } from '../journal/entry'
-import type { EntityCommit, Envelope, Lease, PendingMessage } from '../journal/store'
+import type { Envelope, Lease, Mail, MailCursor, PendingMessage } from '../journal/store'
 import { postRow, rows } from './commit'
 import { translating } from './database-error'
 
-/** What one epoch of a lease has been given and not yet acknowledged, and from where it has to look again. */
-interface Reader {
-  epoch: number
-  given: Set<bigint>
-  settled: bigint
-  shards: string
+interface Cursor extends MailCursor {
+  /** The highest position read. */
+  newest: bigint
   /** Becomes `settled` when every transaction below `xmax` has ended. */
   mark: { position: bigint; xmax: bigint } | null
 }
 
+const START: Cursor = { settled: 0n, newest: 0n, mark: null }
+
 export function createMailbox(prisma: PrismaClient) {
-  const readers = new Map<string, Reader>()
-
-  function readerOf(lease: Lease): Reader {
-    const shards = lease.shards.join()
-    const known = readers.get(lease.workerId)
-    const same = known?.epoch === lease.epoch ? known : undefined
-    if (same?.shards === shards) return same
-    const given = same?.given ?? new Set()
-    const reader: Reader = { epoch: lease.epoch, given, settled: 0n, mark: null, shards }
-    readers.set(lease.workerId, reader)
-    return reader
-  }
-
   async function post(envelopes: Envelope[]): Promise<string[]> {
     const posts = rows(envelopes.map(postRow))
     if (!posts) return []
@@ -53,11 +36,15 @@ export function createMailbox(prisma: PrismaClient) {
     return created.map((row) => row.id)
   }
 
-  async function pending(lease: Lease, after: bigint, limit: number): Promise<PendingMessage[]> {
-    if (!lease.shards.length) return []
-    const reader = readerOf(lease)
-    const from = after < reader.settled ? after : reader.settled
-    const given = [...reader.given].filter((position) => position > from && position <= after)
+  async function pending(
+    lease: Lease,
+    cursor: MailCursor | null,
+    have: readonly bigint[],
+    limit: number,
+  ): Promise<Mail> {
+    const from = (cursor as Cursor | null) ?? START
+    if (!lease.shards.length) return { messages: [], cursor: from }
+    const given = have.filter((position) => position > from.settled).map(String)
     const [found] = await translating(
       `read messages for worker ${lease.workerId}`,
       prisma.$queryRaw<{ xmin: string; xmax: string; messages: string | null }[]>`
@@ -68,17 +55,17 @@ export function createMailbox(prisma: PrismaClient) {
               (extract(epoch FROM at) * 1000)::bigint AS at,
               (extract(epoch FROM clock_timestamp() - at) * 1000)::bigint AS age_ms
             FROM mailbox
-            WHERE processed_at IS NULL AND position > ${from}::bigint
-              AND (position > ${after}::bigint OR position <> ALL (${given.map(String)}::bigint[]))
+            WHERE processed_at IS NULL AND position > ${from.settled}::bigint
+              AND position <> ALL (${given}::bigint[])
               AND shard = ANY (${lease.shards}::int[])
             ORDER BY mailbox.position LIMIT ${limit}::int
           ) m) AS messages`,
     )
     const messages = (JSON.parse(found?.messages ?? '[]') as StoredMessage[]).map(toPending)
-    for (const { position } of messages) reader.given.add(position)
-    if (found && messages.length < limit && readers.get(lease.workerId) === reader)
-      settle(reader, after, found)
-    return messages
+    let { newest } = from
+    for (const { position } of messages) if (position > newest) newest = position
+    const all = found && messages.length < limit
+    return { messages, cursor: all ? settle({ ...from, newest }, found) : { ...from, newest } }
   }
 
   async function verdicts(messageIds: string[]): Promise<Map<string, Verdict>> {
@@ -97,31 +84,16 @@ export function createMailbox(prisma: PrismaClient) {
     )
   }
 
-  return {
-    post,
-    pending,
-    verdicts,
-    /** Acknowledged messages cannot come back: stop remembering them. */
-    consumed(lease: Lease, commits: readonly EntityCommit[]): void {
-      const reader = readers.get(lease.workerId)
-      for (const { acks } of commits)
-        for (const { position } of acks) reader?.given.delete(position)
-    },
-    forget(lease: Lease): void {
-      if (readers.get(lease.workerId)?.epoch === lease.epoch) readers.delete(lease.workerId)
-    },
-  }
+  return { post, pending, verdicts }
 }
 
-function settle(reader: Reader, after: bigint, seen: { xmin: string; xmax: string }): void {
-  if (reader.mark && BigInt(seen.xmin) >= reader.mark.xmax) {
-    reader.settled = reader.mark.position
-    reader.mark = null
-    for (const position of reader.given)
-      if (position <= reader.settled) reader.given.delete(position)
-  }
-  if (!reader.mark && after > reader.settled)
-    reader.mark = { position: after, xmax: BigInt(seen.xmax) }
+/** After a look that left nothing behind. */
+function settle({ settled, newest, mark }: Cursor, seen: { xmin: string; xmax: string }): Cursor {
+  const ended = mark && BigInt(seen.xmin) >= mark.xmax
+  const from = ended ? mark.position : settled
+  const next =
+    (ended ? null : mark) ?? (newest > from ? { position: newest, xmax: BigInt(seen.xmax) } : null)
+  return { settled: from, newest, mark: next }
 }
 
 interface StoredMessage {

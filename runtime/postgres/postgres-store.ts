@@ -28,14 +28,8 @@ export function createPostgresStore(
     acquire: (workerId, ttlMs, address) => acquire(leases, workerId, ttlMs, address ?? null),
     renew: (lease, ttlMs, backlogMs = 0) => renew(leases, lease, ttlMs, backlogMs, restartGraceMs),
     reassign: (lease, moves) => reassign(leases, lease, moves),
-    async release(lease) {
-      await release(leases, lease)
-      mailbox.forget(lease)
-    },
-    async commit(lease, commits) {
-      await commit(prisma, lease, commits)
-      mailbox.consumed(lease, commits)
-    },
+    release: (lease) => release(leases, lease),
+    commit: (lease, commits) => commit(prisma, lease, commits),
     load: (entityIds) => load(prisma, entityIds),
     active: (lease, afterId, limit) => active(prisma, lease, afterId, limit),
     timers: (lease, until, limit) => timers(prisma, lease, until, limit),

@@ -1,42 +1,37 @@
 /**
- * The loop that gives every entity its turn: take messages, decide, commit together, then act.
+ * Gives every entity its turn: take messages (inbox.ts), decide (take-turn.ts), commit together (group-commit.ts), then act.
  *
  * 1. Commit, then act: commands are performed only after the entries that announce them are durable.
- * 2. Group commit: one commit is in flight at a time; what arrives meanwhile is decided at once and goes into the next.
- * 3. One entity, one turn: its messages are taken in arrival order, and never decided on a snapshot that was not stored.
- * 4. After a commit whose outcome is unknown, or that lost a race, the entities in it are read back from the store and
+ * 2. One entity, one turn: its messages are taken in arrival order, and never decided on a snapshot that was not stored.
+ * 3. After a commit whose outcome is unknown, or that lost a race, the entities in it are read back from the store and
  *    their messages decided again; what was stored already is found to be stale and changes nothing.
- * 5. A fenced lease stops everything at once.
- * 6. An entity in memory is a cache of its journal: it can be dropped whenever nothing of it is under way.
- * 7. Shards come and go at any time. One that goes is drained first (no new calls, then no new turns); what is left of it
+ * 4. A fenced lease stops everything at once.
+ * 5. Shards come and go at any time. One that goes is drained first (no new calls, then no new turns); what is left of it
  *    is dropped, and results that come late are ignored: its next owner performs those calls again, with the same key.
- * 8. No commit is under way while the lease changes, so that none is sent under an epoch that has just become old.
+ * 6. No commit is under way while the lease changes, so that none is sent under an epoch that has just become old.
+ * 7. What is wrong with one saga is that saga's: it is left alone (stuck.ts), and the others go on.
  */
 
 import { Turnstile } from '../cluster/turnstile'
-import type { CompiledSaga } from '../compiler/compile'
 import { isSagaError } from '../errors'
 import type { Command, Entry, Fact, Message, Verdict } from '../journal/entry'
-import type {
-  CommitStatement,
-  EntityCommit,
-  Lease,
-  PendingMessage,
-  RefusedStatement,
-  Store,
-  StoredEntity,
-} from '../journal/store'
+import type { Lease, PendingMessage, Store } from '../journal/store'
 import { shardOf } from '../journal/store'
 import type { PlainStatement } from '../participant/statement'
 import { type Clock, type Logger, monotonic } from '../ports'
-import { chainHash, GENESIS } from '../security/chain'
-import { decide } from './decide'
+import type { StuckSaga } from '../runtime'
+import { takeIn } from './commit-failure'
 import type { Definitions } from './definitions'
+import { GroupCommit } from './group-commit'
+import { Inbox, type InboxOptions } from './inbox'
 import type { Performer } from './perform'
-import { replay } from './replay'
-import type { SagaState } from './state'
+import { readBack } from './read-back'
+import { emptyResident, type Item, isDone, type Resident, unknownState } from './resident'
+import { resolveStart } from './resolve-start'
+import { Stuck } from './stuck'
+import { type Turn, takeTurn, type Work } from './take-turn'
 import { Timers } from './timers'
-import { currentOf, isActive, isOpen, openSteps, toCommit, unchanged } from './to-commit'
+import { Watch } from './watch'
 
 /** The fact with which a saga ends. */
 export type Ended = Extract<Fact, { t: 'saga.ended' }>
@@ -66,68 +61,17 @@ export interface EngineOptions {
   onFenced(error: unknown): void
 }
 
-type StartMessage = Extract<Message, { type: 'start' }>
-
 /** How long a shard that is to be given up may take to finish the turns under way. */
 const LAST_TURNS_MS = 5_000
 /** How often the age of the backlog is worked out at most. */
 const BACKLOG_LOOK_MS = 100
+/** Mail that is held at once, in commits. */
+const MAIL_COMMITS = 4
 
-const ACCEPTED: Verdict = { accepted: true }
 const STOPPED: Verdict = {
   accepted: false,
   code: 'UNAVAILABLE',
   reason: 'This worker stopped before the message was stored; send it again',
-}
-
-interface Item {
-  message: Message
-  /** Set when it came from the mailbox and must be acknowledged. */
-  position?: bigint
-  id?: string
-  /** A start whose definition cannot be had. */
-  refusal?: Extract<Verdict, { accepted: false }>
-  /** The effect that a call's result brings with it: written by the commit that takes the result, or not at all. */
-  statements?: PlainStatement[]
-  /** Set when somebody in this process waits for it to be stored. */
-  settle?: (verdict: Verdict) => void
-  /** Since when it waits, on the monotonic clock. */
-  since: number
-}
-
-interface Resident {
-  id: string
-  saga: CompiledSaga | null
-  state: SagaState | null
-  seq: number
-  hash: string
-  snapshotSeq: number
-  /** Characters of the newest snapshot, and of the entries after it. */
-  snapshotSize: number
-  entriesSize: number
-  /** Steps that run, wait or are being undone. */
-  open: Set<string>
-  /** As stored last. */
-  active: boolean
-  current: string | null
-  queue: Item[]
-  busy: boolean
-  touchedAt: number
-  /** Was in a commit that the store could not hold: its next one is its own. */
-  alone: boolean
-  /** Why its messages are left alone: a bug of ours, to be mended before they are taken. */
-  broken: string | null
-}
-
-interface Work {
-  resident: Resident
-  items: Item[]
-  /** One per item. */
-  verdicts: Verdict[]
-  commit: EntityCommit
-  state: SagaState | null
-  commands: Command[]
-  entriesSize: number
 }
 
 export class Engine {
@@ -136,23 +80,17 @@ export class Engine {
   readonly #timers: Timers
   readonly #residents = new Map<string, Resident>()
   readonly #ready = new Set<Resident>()
-  readonly #fetched = new Set<bigint>()
+  readonly #inbox: Inbox
+  readonly #commits: GroupCommit
+  readonly #stuck: Stuck
   readonly #turnstile = new Turnstile()
   /** Shards about to be given up: no new calls; and those of them that take no more turns. */
   readonly #closing = new Set<number>()
   readonly #closed = new Set<number>()
-  readonly #watchers = new Set<() => void>()
+  readonly #watch: Watch
   #lease: Lease
   #running = true
-  /** Decided and not yet handed to the store. */
-  #decided: Work[] = []
   #deciding: Promise<void> | null = null
-  #committing: Promise<void> | null = null
-  #polling: Promise<void> | null = null
-  #pollAgain = false
-  #cancelPoll = () => {}
-  #after = 0n
-  #behind = false
   #backlog = { at: Number.NEGATIVE_INFINITY, ms: 0 }
   lastCommitAt: number | null = null
   lastError: string | null = null
@@ -168,6 +106,38 @@ export class Engine {
       () => this.#lease,
       (entityId, timer) => this.deliver(entityId, { type: 'timer', timer }),
     )
+    this.#inbox = new Inbox({
+      ...options,
+      max: options.batchMax * MAIL_COMMITS,
+      lease: () => this.#lease,
+      take: (message) => this.#take(message),
+      read: () => {
+        this.trouble = null
+      },
+      failed: (error) => this.#failed(error),
+    })
+    this.#commits = new GroupCommit({
+      max: options.batchMax,
+      send: (work) =>
+        this.#turnstile.pass(() =>
+          options.store.commit(
+            this.#lease,
+            work.map((one) => one.commit),
+          ),
+        ),
+      committed: (work) => this.#committed(work),
+      failed: (work, error) =>
+        this.#retreat(
+          work.map((one) => one.resident),
+          error,
+        ),
+      settled: (work) => {
+        for (const { resident } of work) this.#release(resident)
+      },
+      room: () => this.#pump(),
+    })
+    this.#watch = new Watch(options.clock)
+    this.#stuck = new Stuck(options.clock, (sagaId) => this.#tryAgain(sagaId))
   }
 
   get resident(): number {
@@ -179,11 +149,15 @@ export class Engine {
     return n
   }
   get pending(): number {
-    return this.#fetched.size
+    return this.#inbox.size
   }
   /** More mail waits in the store than fits in here: what is new has to queue up behind it. */
   get behind(): boolean {
-    return this.#behind
+    return this.#inbox.isBehind
+  }
+  /** Sagas of this worker that are left alone for now. */
+  get stuck(): readonly StuckSaga[] {
+    return this.#stuck.list
   }
   /** How long the oldest message has been waiting to be decided and stored. */
   get backlogMs(): number {
@@ -191,8 +165,8 @@ export class Engine {
     const now = monotonic(this.#options.clock)
     if (now - this.#backlog.at < BACKLOG_LOOK_MS) return this.#backlog.ms
     let oldest = now
-    for (const { queue, broken } of this.#residents.values())
-      if (queue[0] && !broken && queue[0].since < oldest) oldest = queue[0].since
+    for (const { queue } of this.#residents.values())
+      if (queue[0] && queue[0].since < oldest) oldest = queue[0].since
     this.#backlog = { at: now, ms: now - oldest }
     return this.#backlog.ms
   }
@@ -218,7 +192,7 @@ export class Engine {
       }
     this.#timers.poll()
     this.hint()
-    this.#schedulePoll()
+    this.#inbox.poll()
   }
 
   /** Changes the lease while no commit is under way. Shards that it does not have any more are dropped; drain them first. */
@@ -228,6 +202,8 @@ export class Engine {
       const lease = await change()
       this.#lease = lease
       this.#drop(before.filter((shard) => !lease.shards.includes(shard)))
+      // Shards that came bring mail of any age.
+      this.#inbox.startOver()
       return lease
     })
   }
@@ -243,10 +219,10 @@ export class Engine {
     const within = (resident: Resident) => ours.has(shardOf(resident.id))
     const settled = () =>
       !this.#performer.isBusy((sagaId) => ours.has(shardOf(sagaId))) &&
-      !this.#some((one) => within(one) && one.queue.length > 0 && !one.broken)
-    if (graceMs > 0) await this.#until(settled, graceMs)
+      !this.#some((one) => within(one) && one.queue.length > 0)
+    if (graceMs > 0) await this.#watch.until(settled, graceMs)
     for (const shard of shards) this.#closed.add(shard)
-    return this.#until(() => !this.#some((one) => within(one) && one.busy), LAST_TURNS_MS)
+    return this.#watch.until(() => !this.#some((one) => within(one) && one.busy), LAST_TURNS_MS)
   }
 
   /** Forgets everything of these shards: entities, calls, timers, mail. Call it when no turn of them is under way. */
@@ -256,15 +232,17 @@ export class Engine {
     const within = (entityId: string) => gone.has(shardOf(entityId))
     this.#performer.abandon(within)
     this.#timers.drop(within)
+    this.#stuck.drop(within)
     for (const resident of this.#residents.values()) {
       if (!within(resident.id)) continue
       this.#residents.delete(resident.id)
       this.#ready.delete(resident)
       for (const item of resident.queue) {
-        if (item.position !== undefined) this.#fetched.delete(item.position)
+        if (item.position !== undefined) this.#inbox.release(item.position)
         item.settle?.(STOPPED)
       }
     }
+    this.#inbox.startOver()
     for (const shard of shards) {
       this.#closing.delete(shard)
       this.#closed.delete(shard)
@@ -303,26 +281,15 @@ export class Engine {
 
   /** Something was posted: look at the mailbox now rather than at the next poll. */
   hint(): void {
-    if (!this.#running) return
-    if (this.#polling) {
-      this.#pollAgain = true
-      return
-    }
-    this.#polling = this.#poll().finally(() => {
-      this.#polling = null
-      if (this.#pollAgain) {
-        this.#pollAgain = false
-        this.hint()
-      }
-    })
+    this.#inbox.hint()
   }
 
   /** Waits for the commit in flight and takes nothing more. */
   async stop(): Promise<void> {
     this.#halt()
-    await this.#polling?.catch(() => {})
+    await this.#inbox.stop()
     await this.#deciding
-    await this.#committing
+    await this.#commits.stop()
     this.#tellStopped()
   }
 
@@ -334,10 +301,12 @@ export class Engine {
 
   #halt(): void {
     this.#running = false
-    this.#cancelPoll()
+    void this.#inbox.stop()
+    void this.#commits.stop()
+    this.#stuck.drop(() => true)
     this.#timers.stop()
     this.#performer.stop()
-    this.#watched()
+    this.#watch.end()
   }
 
   #tellStopped(): void {
@@ -350,69 +319,19 @@ export class Engine {
     return false
   }
 
-  /** Waits until it holds, looking whenever a turn or a call has ended; false when it does not in time. */
-  #until(holds: () => boolean, withinMs: number): Promise<boolean> {
-    if (holds() || !this.#running) return Promise.resolve(holds())
-    return new Promise((resolve) => {
-      const finish = (held: boolean) => {
-        cancel()
-        this.#watchers.delete(look)
-        resolve(held)
-      }
-      const look = () => {
-        if (holds() || !this.#running) finish(holds())
-      }
-      const cancel = this.#options.clock.after(withinMs, () => finish(holds()))
-      this.#watchers.add(look)
-    })
-  }
-
-  #watched(): void {
-    for (const look of this.#watchers) look()
-  }
-
-  #schedulePoll(): void {
-    if (!this.#running) return
-    this.#cancelPoll()
-    this.#cancelPoll = this.#options.clock.after(this.#options.pollMs, () => {
-      this.hint()
-      this.#schedulePoll()
-    })
-  }
-
-  async #poll(): Promise<void> {
-    const { store, logger, batchMax } = this.#options
-    const limit = batchMax * 4
-    try {
-      for (;;) {
-        if (!this.#running) return
-        if (this.#fetched.size >= limit) {
-          this.#behind = true
-          return
-        }
-        const messages = await store.pending(this.#lease, this.#after, limit)
-        this.trouble = null
-        for (const message of messages) this.#fetch(message)
-        this.#behind = messages.length >= limit
-        if (!this.#behind) return
-      }
-    } catch (error) {
-      this.#failed(error)
-      logger.warn('The mailbox could not be read; trying again', { error })
-    }
-  }
-
-  #fetch(message: PendingMessage): void {
-    if (message.position > this.#after) this.#after = message.position
+  #take({
+    entityId,
+    message,
+    position,
+    id,
+    ageMs = 0,
+  }: PendingMessage): ReturnType<InboxOptions['take']> {
     // Read under a lease that has changed since: its owner is another one, or reads it again.
-    if (this.#fetched.has(message.position) || !this.#holds(message.entityId)) return
-    this.#fetched.add(message.position)
-    this.#enqueue(message.entityId, {
-      message: message.message,
-      position: message.position,
-      id: message.id,
-      since: monotonic(this.#options.clock) - (message.ageMs ?? 0),
-    })
+    if (!this.#running || !this.#holds(entityId)) return 'elsewhere'
+    if (this.#residents.get(entityId)?.stuck) return 'aside'
+    const since = monotonic(this.#options.clock) - ageMs
+    this.#enqueue(entityId, { message, position, id, since })
+    return 'taken'
   }
 
   /** Its shard is ours, also while that is being given up. */
@@ -426,6 +345,7 @@ export class Engine {
       return
     }
     const resident = this.#residents.get(entityId) ?? this.#admit(entityId)
+    if (resident.stuck) return item.settle?.(leftAlone(resident.id))
     resident.queue.push(item)
     if (!resident.busy) this.#ready.add(resident)
     this.#pump()
@@ -449,9 +369,8 @@ export class Engine {
       })
   }
 
-  /** Deciding further ahead than one commit would only make entities wait longer for it. */
   #mayDecide(): boolean {
-    return this.#running && this.#ready.size > 0 && this.#decided.length < this.#options.batchMax
+    return this.#running && this.#ready.size > 0 && !this.#commits.isFull
   }
 
   async #decideReady(): Promise<void> {
@@ -462,51 +381,51 @@ export class Engine {
         resident.busy = true
       }
       try {
-        const unloaded = batch.filter((resident) => resident.seq < 0).map((resident) => resident.id)
+        const unloaded = batch.filter((resident) => resident.seq < 0)
         if (unloaded.length > 0) await this.#load(unloaded)
-        for (const resident of batch) if (!resident.state) await this.#prepare(resident)
+        for (const resident of batch)
+          if (!resident.state && !resident.stuck) await this.#prepare(resident)
       } catch (error) {
         await this.#retreat(batch, error)
         for (const resident of batch) this.#release(resident)
         continue
       }
       for (const resident of batch) {
-        const work = this.#decide(resident)
-        if (work) this.#decided.push(work)
+        const work = resident.stuck ? null : this.#decide(resident)
+        if (work) this.#commits.add(work)
         else this.#release(resident)
       }
-      this.#flush()
+      this.#commits.flush()
     }
   }
 
-  /** Hands to the store what is decided, unless it is still busy with what was decided before. */
-  #flush(): void {
-    if (this.#committing || this.#decided.length === 0 || !this.#running) return
-    const work = this.#decided.splice(0, this.#togetherMax())
-    const committing = this.#commit(work).then(() => {
-      if (this.#committing === committing) this.#committing = null
-      this.#flush()
-      this.#pump()
-    })
-    this.#committing = committing
-  }
-
-  /** A saga that must be alone is first and last in its commit. */
-  #togetherMax(): number {
-    const alone = this.#decided.findIndex((one) => one.resident.alone)
-    return alone < 0 ? this.#options.batchMax : Math.max(1, alone)
-  }
-
-  /** Leaves a saga alone. Who waits here is told; mail is kept for when the cause is mended. */
-  #giveUp(resident: Resident, what: string, error: unknown): void {
-    resident.broken = error instanceof Error ? error.message : String(error)
-    this.lastError = `${resident.id}: ${resident.broken}`
+  /** Leaves a saga alone for now. Who waits here is told; mail stays in the store. */
+  #leave(resident: Resident, what: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.lastError = `${resident.id}: ${reason}`
     this.#options.logger.error(what, { sagaId: resident.id, error })
-    const reason = `Saga ${resident.id} cannot go on: ${resident.broken}`
-    resident.queue = resident.queue.filter((item) => {
-      item.settle?.({ accepted: false, code: 'UNAVAILABLE', reason })
-      return !item.settle
-    })
+    for (const { position, settle } of resident.queue) {
+      if (position !== undefined) this.#inbox.putAside(position)
+      settle?.(leftAlone(resident.id))
+    }
+    Object.assign(resident, unknownState(), { queue: [], stuck: true, alone: false, conflicts: 0 })
+    this.#ready.delete(resident)
+    this.#stuck.add(resident.id, reason)
+  }
+
+  /** Reads it afresh, and its mail. */
+  #tryAgain(sagaId: string): void {
+    if (!this.#running || !this.owns(sagaId)) return
+    this.#residents.delete(sagaId)
+    this.#inbox.startOver()
+    this.#bring([sagaId]).then(
+      () => this.hint(),
+      (error) => {
+        this.#failed(error)
+        const resident = this.#residents.get(sagaId) ?? this.#admit(sagaId)
+        this.#leave(resident, 'A saga that was left alone could not be read', error)
+      },
+    )
   }
 
   #nextBatch(): Resident[] {
@@ -525,169 +444,43 @@ export class Engine {
 
   /** Decides the messages at the head of an entity's queue; the queue keeps them until they are stored. */
   #decide(resident: Resident): Work | null {
-    const { clock, turnMax } = this.#options
-    if (resident.broken) return null
-    const items = headOf(resident, turnMax)
-    const { id: entityId, open } = resident
-    const entries: Entry[] = []
-    const hashes: string[] = []
-    const texts: NonNullable<EntityCommit['texts']> = []
-    const commands: Command[] = []
-    const acks: EntityCommit['acks'] = []
-    const statements: CommitStatement[] = []
-    let { state, seq, hash, entriesSize } = resident
-    const orphans: string[] = []
-    const verdicts: Verdict[] = []
-    for (const item of items) {
-      const { message } = item
-      let verdict: Verdict = ACCEPTED
-      try {
-        const at = clock.now()
-        const due = message.type === 'timer' ? state?.timers[message.timer] : undefined
-        if (message.type === 'timer' && due !== undefined && due > at) {
-          // Armed for an earlier setting of the same timer: its time has not come.
-          this.#timers.set(resident.id, message.timer, due)
-          verdicts.push(verdict)
-          continue
-        }
-        const decided =
-          item.refusal ??
-          (resident.saga
-            ? decide(resident.saga, state, message, { entityId, at, seq: seq + 1, owned: true })
-            : unknown(resident.id))
-        if (!decided.accepted)
-          verdict = { accepted: false, code: decided.code, reason: decided.reason }
-        else if (decided.changed) {
-          seq++
-          state = decided.state
-          const { facts } = decided
-          for (const step of decided.touched)
-            if (isOpen(state.steps[step])) open.add(step)
-            else open.delete(step)
-          const text = { message: JSON.stringify(message), facts: JSON.stringify(facts) }
-          hash = chainHash(hash, { entityId, seq, at, ...text })
-          entriesSize += text.message.length + text.facts.length
-          entries.push({ entityId, seq, at, message, facts })
-          texts.push(text)
-          hashes.push(hash)
-          commands.push(...decided.commands)
-          if (item.statements && message.type === 'result')
-            for (const one of item.statements) statements.push({ ...one, call: message.call })
-        } else if (message.type === 'timer') orphans.push(message.timer)
-      } catch (error) {
-        this.#giveUp(resident, 'A saga could not decide; its messages are kept', error)
-        return null
-      }
-      verdicts.push(verdict)
-      if (item.position !== undefined) acks.push({ position: item.position, verdict })
-    }
-    if (entries.length === 0 && acks.length === 0 && orphans.length === 0) {
-      resident.queue.splice(0, items.length)
-      this.#acknowledge(items, verdicts)
+    const { clock, turnMax, snapshotEvery } = this.#options
+    let turn: Turn
+    try {
+      turn = takeTurn(resident, { now: () => clock.now(), turnMax, snapshotEvery })
+    } catch (error) {
+      this.#leave(resident, 'A saga could not decide; it is left alone for now', error)
       return null
     }
-    const { saga } = resident
-    const parts =
-      saga && state && entries.length > 0
-        ? toCommit(saga, state, entries, commands, open)
-        : unchanged(resident.active, resident.current)
-    if (orphans.length > 0)
-      parts.timersCancelled = [
-        ...parts.timersCancelled,
-        ...orphans.filter((timer) => !parts.timersSet.some((set) => set.timer === timer)),
-      ]
-    const snapshot = state && this.#isSnapshotDue(resident, seq, entriesSize)
-    const commit: EntityCommit = {
-      entityId,
-      kind: 'saga',
-      digest: saga?.digest ?? '',
-      fromSeq: resident.seq,
-      entries,
-      hashes,
-      texts,
-      ...parts,
-      acks,
-    }
-    if (statements.length > 0) commit.statements = statements
-    if (snapshot) commit.snapshot = { seq, data: state, text: JSON.stringify(state) }
-    return { resident, items, verdicts, state, commands, commit, entriesSize }
+    for (const { timer, dueAt } of turn.early) this.#timers.set(resident.id, timer, dueAt)
+    if (turn.work) return turn.work
+    resident.queue.splice(0, turn.items.length)
+    this.#acknowledge(turn.items, turn.verdicts)
+    return null
   }
 
-  /**
-   * Not before the entries since the last one weigh as much as that did: so snapshots cost a constant part of what entries
-   * cost, however large the state has grown, and a load reads at most about twice the state.
-   */
-  #isSnapshotDue({ snapshotSeq, snapshotSize }: Resident, seq: number, size: number): boolean {
-    return seq - snapshotSeq >= this.#options.snapshotEvery && size >= snapshotSize
-  }
-
-  /** A start learns its version and digest here, so that its entry says exactly what runs. */
+  /** A start learns here what it runs. */
   async #prepare(resident: Resident): Promise<void> {
     resident.saga = null
-    const item = resident.queue.find(({ message }) => message.type === 'start')
-    if (item?.message.type !== 'start') return
-    try {
-      item.message = await this.#resolve(resident, item.message)
-    } catch (error) {
-      if (!isSagaError(error) || error.code === 'UNAVAILABLE') throw error
-      item.refusal = { accepted: false, code: error.code, reason: error.message }
+    const { definitions, store } = this.#options
+    for (const item of resident.queue) {
+      if (item.message.type !== 'start') continue
+      try {
+        const { saga, message, refusal } = await resolveStart(
+          resident.id,
+          item.message,
+          definitions,
+          store,
+        )
+        resident.saga = saga
+        item.message = message
+        if (refusal) item.refusal = refusal
+      } catch (error) {
+        if (isUnavailable(error)) throw error
+        this.#leave(resident, 'A start could not be prepared; it is left alone for now', error)
+      }
+      return
     }
-  }
-
-  async #resolve(resident: Resident, message: StartMessage): Promise<Message> {
-    const { definitions } = this.#options
-    if (message.definition.digest !== '') {
-      resident.saga =
-        definitions.known(message.definition.digest) ??
-        (await definitions.byDigest(message.definition.digest))
-      return message
-    }
-    const { name, version } = message.definition
-    const found = await definitions.byName(name, version)
-    if (found) {
-      resident.saga = found.saga
-      return { ...message, definition: found.ref }
-    }
-    if (message.parent)
-      await this.#options.store.post([
-        {
-          id: `child:${resident.id}:0:0`,
-          entityId: message.parent.sagaId,
-          message: {
-            type: 'child',
-            step: message.parent.step,
-            sagaId: resident.id,
-            status: 'ROLLED_BACK',
-            error: {
-              kind: 'terminal',
-              code: 'CHILD_UNKNOWN',
-              message: `No definition ${name}${version ? `@${version}` : ''} is published`,
-            },
-          },
-        },
-      ])
-    return message
-  }
-
-  async #commit(work: Work[]): Promise<void> {
-    try {
-      await this.#turnstile.pass(() =>
-        this.#options.store.commit(
-          this.#lease,
-          work.map((one) => one.commit),
-        ),
-      )
-      // The store takes the next while this process performs what follows from these.
-      this.#committing = null
-      this.#flush()
-      this.#committed(work)
-    } catch (error) {
-      await this.#retreat(
-        work.map((one) => one.resident),
-        error,
-      )
-    }
-    for (const { resident } of work) this.#release(resident)
   }
 
   #committed(work: readonly Work[]): void {
@@ -698,6 +491,7 @@ export class Engine {
     for (const { resident, items, verdicts, state, commands, commit, entriesSize } of work) {
       resident.queue.splice(0, items.length)
       resident.alone = false
+      resident.conflicts = 0
       resident.active = commit.active
       resident.current = commit.current
       if (commit.entries.length > 0) {
@@ -731,7 +525,7 @@ export class Engine {
       if (!verdict) return
       item.settle?.(verdict)
       if (item.position === undefined) return
-      this.#fetched.delete(item.position)
+      this.#inbox.release(item.position)
       if (item.id !== undefined) this.#options.onVerdict(item.id, verdict)
     })
   }
@@ -777,38 +571,29 @@ export class Engine {
       entities: batch.length,
       error,
     })
-    for (const resident of batch) Object.assign(resident, emptyState())
-    const code = isSagaError(error) ? error.code : null
-    if (code !== 'CONFLICT') await new Promise<void>((resolve) => clock.after(200, resolve))
-    if (code === 'INVALID_INPUT') this.#isolate(batch, error)
-    const statement = isSagaError(error) ? (error.details.statement as RefusedStatement) : undefined
-    if (statement) refuse(batch, statement)
-    for (const resident of batch) await this.#reconcile(resident)
+    const { pauseMs, leave } = takeIn(batch, error)
+    for (const resident of batch) Object.assign(resident, unknownState())
+    if (leave) this.#leave(leave, 'What a saga decided cannot be stored; it is left alone', error)
+    if (pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
+    await this.#reconcile(batch)
   }
 
-  /** The store cannot hold what one of these decided: commit each alone, and leave the one alone that fails again. */
-  #isolate(batch: readonly Resident[], error: unknown): void {
-    if (batch.length > 1) {
-      for (const resident of batch) resident.alone = true
-      return
-    }
-    for (const resident of batch)
-      this.#giveUp(resident, 'What a saga decided cannot be stored; its messages are kept', error)
-  }
-
-  /** After an unknown commit some of the mail may be acknowledged already: drop that, keep the rest. */
-  async #reconcile(resident: Resident): Promise<void> {
-    const ids = resident.queue.flatMap((item) => (item.id === undefined ? [] : [item.id]))
+  /** Some of the mail may be acknowledged already: drop that, keep the rest. */
+  async #reconcile(batch: readonly Resident[]): Promise<void> {
+    const ids = batch.flatMap(({ queue }) =>
+      queue.flatMap(({ id }) => (id === undefined ? [] : id)),
+    )
     if (ids.length === 0) return
     try {
       const verdicts = await this.#options.store.verdicts(ids)
-      resident.queue = resident.queue.filter((item) => {
-        const verdict = item.id === undefined ? undefined : verdicts.get(item.id)
-        if (!verdict || item.id === undefined) return true
-        if (item.position !== undefined) this.#fetched.delete(item.position)
-        this.#options.onVerdict(item.id, verdict)
-        return false
-      })
+      for (const resident of batch)
+        resident.queue = resident.queue.filter(({ id, position }) => {
+          const verdict = id === undefined ? undefined : verdicts.get(id)
+          if (!verdict || id === undefined) return true
+          if (position !== undefined) this.#inbox.release(position)
+          this.#options.onVerdict(id, verdict)
+          return false
+        })
     } catch (error) {
       this.#failed(error)
     }
@@ -817,25 +602,20 @@ export class Engine {
   #release(resident: Resident): void {
     resident.busy = false
     resident.touchedAt = this.#options.clock.now()
-    if (this.#watchers.size > 0) this.#watched()
+    this.#watch.look()
     if (!this.#running || this.#residents.get(resident.id) !== resident) return
     // Also with nothing in its queue when it must be read back: its calls are still to be performed.
-    if ((resident.queue.length > 0 || resident.seq < 0) && !resident.broken)
+    if ((resident.queue.length > 0 || resident.seq < 0) && !resident.stuck)
       this.#ready.add(resident)
-    else if (this.#isDone(resident)) this.#residents.delete(resident.id)
+    else if (isDone(resident)) this.#residents.delete(resident.id)
     else if (this.#residents.size > this.#options.residentMax) this.#evict()
-  }
-
-  #isDone({ state, broken }: Resident): boolean {
-    if (broken) return false
-    return !state || ['COMPLETED', 'ROLLED_BACK', 'FAILED'].includes(state.status)
   }
 
   /** Lets the longest untouched entities go that wait for nothing in this process. */
   #evict(): void {
     for (const resident of this.#residents.values()) {
       if (this.#residents.size <= this.#options.residentMax) return
-      if (resident.busy || this.#ready.has(resident) || resident.broken) continue
+      if (resident.busy || this.#ready.has(resident) || resident.stuck) continue
       const calls = Object.keys(resident.state?.calls ?? {})
       if (calls.some((call) => this.#performer.isRunning(resident.id, call))) continue
       this.#residents.delete(resident.id)
@@ -848,74 +628,50 @@ export class Engine {
     const residents = ids.map((id) => this.#admit(id))
     for (const resident of residents) resident.busy = true
     try {
-      await this.#load(ids)
+      await this.#load(residents)
     } finally {
       for (const resident of residents) {
         resident.busy = false
-        if (this.#watchers.size > 0) this.#watched()
+        this.#watch.look()
         if (this.#residents.get(resident.id) !== resident) continue
         // Loaded or not: with mail it is loaded for its turn; without, it is not kept half known.
+        if (resident.stuck) continue
         if (resident.queue.length > 0) this.#ready.add(resident)
-        else if (resident.seq < 0 || this.#isDone(resident)) this.#residents.delete(resident.id)
+        else if (resident.seq < 0 || isDone(resident)) this.#residents.delete(resident.id)
       }
       if (this.#ready.size > 0) this.#pump()
     }
   }
 
-  /** Reads snapshots and the entries after them, decided again. */
-  async #load(ids: readonly string[]): Promise<void> {
-    const stored = await this.#options.store.load([...ids])
-    const found = new Map(stored.map((entity) => [entity.entityId, entity]))
-    for (const id of ids) {
-      const entity = found.get(id)
-      const resident = this.#residents.get(id)
-      if (!resident) continue
-      if (entity) await this.#restore(entity, resident)
-      else Object.assign(resident, { ...emptyState(), seq: 0 })
+  /** From the store, and performs again what was under way. */
+  async #load(residents: readonly Resident[]): Promise<void> {
+    const { store, definitions, clock } = this.#options
+    const leave = this.#leave.bind(this)
+    for (const resident of await readBack(residents, { store, definitions, leave })) {
+      resident.touchedAt = clock.now()
+      if (this.#closing.has(shardOf(resident.id))) continue
+      const answered = new Set(
+        resident.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
+      )
+      for (const call of Object.values(resident.state?.calls ?? {}))
+        if (!call.pending && !call.answered && !answered.has(call.call))
+          this.#performer.perform(resident.id, call, true)
     }
-  }
-
-  async #restore(entity: StoredEntity, resident: Resident): Promise<void> {
-    if (resident.seq >= entity.seq) return
-    let saga: CompiledSaga
-    try {
-      saga = await this.#options.definitions.byDigest(entity.digest)
-    } catch (error) {
-      if (!isSagaError(error) || error.code !== 'NOT_FOUND') throw error
-      resident.seq = entity.seq
-      this.#giveUp(resident, 'The definition of a saga is missing; its messages are kept', error)
-      return
-    }
-    resident.saga = saga
-    resident.seq = entity.seq
-    resident.hash = entity.hash
-    resident.snapshotSeq = entity.snapshot?.seq ?? 0
-    resident.snapshotSize = entity.size?.snapshot ?? 0
-    resident.entriesSize = entity.size?.entries ?? 0
-    resident.touchedAt = this.#options.clock.now()
-    try {
-      const state = replay(saga, entity)
-      resident.state = state
-      resident.active = state !== null && isActive(state)
-      resident.open = state ? openSteps(state) : new Set()
-      resident.current = state && currentOf(saga, state, resident.open)
-    } catch (error) {
-      this.#giveUp(resident, 'A saga could not be replayed; its messages are kept', error)
-    }
-    if (this.#closing.has(shardOf(entity.entityId))) return
-    const answered = new Set(
-      resident.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
-    )
-    for (const call of Object.values(resident.state?.calls ?? {}))
-      if (!call.pending && !call.answered && !answered.has(call.call))
-        this.#performer.perform(entity.entityId, call, true)
   }
 
   #failed(error: unknown): void {
     this.lastError = error instanceof Error ? error.message : String(error)
-    if (!isSagaError(error) || error.code === 'UNAVAILABLE') this.trouble = troubleOf(error)
+    if (!isSagaError(error) || isUnavailable(error)) this.trouble = troubleOf(error)
   }
 }
+
+const isUnavailable = (error: unknown) => isSagaError(error) && error.code === 'UNAVAILABLE'
+
+const leftAlone = (sagaId: string): Verdict => ({
+  accepted: false,
+  code: 'UNAVAILABLE',
+  reason: `Saga ${sagaId} cannot go on just now and is tried again; the health endpoint says why`,
+})
 
 /** A cause in a few words, fit for everybody's eyes. */
 function troubleOf(error: unknown): string {
@@ -923,60 +679,8 @@ function troubleOf(error: unknown): string {
   return typeof cause === 'string' ? cause : 'the store does not answer as it should'
 }
 
-/** The effect cannot be written: then the step did not happen, and that is its result. */
-function refuse(batch: readonly Resident[], refused: RefusedStatement): void {
-  const { entityId, call, kind, code, message } = refused
-  const resident = batch.find(({ id }) => id === entityId)
-  for (const item of resident?.queue ?? []) {
-    if (item.message.type !== 'result' || item.message.call !== call) continue
-    item.message = { type: 'result', call, outcome: { ok: false, kind, code, message } }
-    delete item.statements
-  }
-}
-
 function endOf(entries: readonly Entry[]): Ended | undefined {
   for (const fact of entries[entries.length - 1]?.facts ?? [])
     if (fact.t === 'saga.ended') return fact
   return undefined
-}
-
-function emptyResident(id: string): Resident {
-  return {
-    id,
-    saga: null,
-    ...emptyState(),
-    queue: [],
-    busy: false,
-    touchedAt: 0,
-    alone: false,
-    broken: null,
-  }
-}
-
-/** What is read back, before it has been. */
-function emptyState() {
-  return {
-    state: null,
-    seq: -1,
-    hash: GENESIS,
-    snapshotSeq: 0,
-    snapshotSize: 0,
-    entriesSize: 0,
-    open: new Set<string>(),
-    active: false,
-    current: null,
-  }
-}
-
-/** What one turn takes. It ends before a second start: that may be of another definition, should the first be refused. */
-function headOf({ queue, state }: Resident, turnMax: number): Item[] {
-  const items = queue.slice(0, turnMax)
-  if (state !== null) return items
-  const first = items.findIndex(({ message }) => message.type === 'start')
-  const second = items.findIndex(({ message }, n) => n > first && message.type === 'start')
-  return first < 0 || second < 0 ? items : items.slice(0, second)
-}
-
-function unknown(sagaId: string) {
-  return { accepted: false, code: 'NOT_FOUND', reason: `There is no saga ${sagaId}` } as const
 }

@@ -9,7 +9,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { planMoves } from '@/runtime/cluster/ownership'
-import { type Lease, SHARDS, type Store, shardOf } from '@/runtime/journal/store'
+import { type Lease, type MailCursor, SHARDS, type Store, shardOf } from '@/runtime/journal/store'
 import { createPostgresStore } from '@/runtime/postgres/postgres-store'
 import { createPrisma } from '@/runtime/postgres/prisma'
 import { startCluster } from '@/tests/support/cluster'
@@ -112,6 +112,7 @@ storeConformance('the PostgreSQL store', harness)
 
 describe('concurrent transactions', () => {
   let store: Store
+  const mail = async (of: Lease) => (await store.pending(of, null, [], 10)).messages
   let lease: Lease
   /** A connection whose transaction we hold open by hand. */
   let other: pg.Client
@@ -239,14 +240,14 @@ describe('concurrent transactions', () => {
     await store.commit(lease, [commitOf('s1', 0, 1)])
     await store.post([{ id: 'm1', entityId: 's1', message: start() }])
     const [entity] = await store.load(['s1'])
-    const [message] = await store.pending(lease, 0n, 10)
+    const [message] = await mail(lease)
     await expire('w1')
     const next = await store.acquire('w2', TTL)
     const paused = commitOf('s1', entity?.seq ?? 0, 1, {
       acks: [{ position: message?.position ?? 0n, verdict: { accepted: true } }],
     })
     await expect(store.commit(lease, [paused])).rejects.toMatchObject({ code: 'FENCED' })
-    expect((await store.pending(next, 0n, 10)).map((m) => m.id)).toEqual(['m1'])
+    expect((await mail(next)).map((m) => m.id)).toEqual(['m1'])
     await store.commit(next, [paused])
     expect(await store.read('s1', 0, 10)).toHaveLength(2)
   })
@@ -350,7 +351,7 @@ describe('concurrent transactions', () => {
     const seen = async () => [
       (await store.load(['s1'])).length,
       (await store.read('s1', 0, 10)).length,
-      (await store.pending(lease, 0n, 10)).length,
+      (await mail(lease)).length,
       (await store.feed(null, 10)).length,
       (await store.active(lease, null, 10)).length,
     ]
@@ -371,21 +372,43 @@ describe('concurrent transactions', () => {
   })
 
   it('a reader that moves on is still given the message that was posted late, once', async () => {
-    const pendingIds = async (after: bigint) =>
-      (await store.pending(lease, after, 10)).map((m) => m.id)
+    let cursor: MailCursor | null = null
+    const held: bigint[] = []
+    const look = async () => {
+      const found = await store.pending(lease, cursor, held, 10)
+      cursor = found.cursor
+      held.push(...found.messages.map((m) => m.position))
+      return found.messages.map((m) => m.id)
+    }
     await other.query('BEGIN')
     const late = { id: 'late', entity_id: 's1', shard: shardOf('s1'), message: '{}' }
     await other.query('SELECT post_messages($1)', [JSON.stringify([late])])
     await store.post([{ id: 'early', entityId: 's1', message: start() }])
-    const [early] = await store.pending(lease, 0n, 10)
-    expect(early?.id).toBe('early')
-    const after = early?.position ?? 0n
-    expect(await pendingIds(after)).toEqual([])
+    expect(await look()).toEqual(['early'])
+    for (let n = 0; n < 3; n++) expect(await look()).toEqual([])
     await other.query('COMMIT')
-    expect(await pendingIds(after)).toEqual(['late'])
-    expect(await pendingIds(after)).toEqual([])
-    expect(await pendingIds(after)).toEqual([])
-    expect(await pendingIds(0n)).toEqual(['late', 'early'])
+    expect(await look()).toEqual(['late'])
+    for (let n = 0; n < 3; n++) expect(await look()).toEqual([])
+    cursor = null
+    held.length = 0
+    expect(await look()).toEqual(['late', 'early'])
+  })
+
+  it('what is settled is not looked at again, and only after nothing can appear there', async () => {
+    const settled = async (from: MailCursor | null, have: bigint[]) =>
+      (await store.pending(lease, from, have, 10)).cursor
+    await other.query('BEGIN')
+    const late = { id: 'late', entity_id: 's1', shard: shardOf('s1'), message: '{}' }
+    await other.query('SELECT post_messages($1)', [JSON.stringify([late])])
+    await store.post([{ id: 'early', entityId: 's1', message: start() }])
+    const [early] = await mail(lease)
+    const have = [early?.position ?? 0n]
+    let cursor = await settled(null, [])
+    for (let n = 0; n < 3; n++) cursor = await settled(cursor, have)
+    expect(cursor.settled).toBe(0n)
+    await other.query('ROLLBACK')
+    for (let n = 0; n < 3; n++) cursor = await settled(cursor, have)
+    expect(cursor.settled).toBe(have[0])
   })
 
   it('a commit whose connection dies has an unknown outcome, and the next one finds its way', async () => {

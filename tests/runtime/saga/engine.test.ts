@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { digestDocument } from '@/runtime/compiler/compile'
 import { createRuntime, type RuntimeOptions } from '@/runtime/create-runtime'
 import type { SagaDocument } from '@/runtime/definition/schema'
 import { SagaError } from '@/runtime/errors'
@@ -175,6 +176,127 @@ describe('the engine', () => {
     expect(ended.filter((status) => status === 'COMPLETED')).toHaveLength(19)
     expect(runtime.health().lastError).toContain('cannot be stored')
     await runtime.stop()
+  })
+
+  it('leaves a saga alone whose commits always lose a race, and tries it again with growing pauses', async () => {
+    const bench = new Bench(three)
+    const commit = bench.store.commit.bind(bench.store)
+    let refused = 0
+    let mended = false
+    bench.store.commit = async (lease, list) => {
+      if (!mended && list.some((one) => one.entityId === 'spoilt')) {
+        refused++
+        throw new SagaError('CONFLICT', 'somebody else was first')
+      }
+      return commit(lease, list)
+    }
+    const runtime = bench.runtime()
+    await runtime.start()
+    const ids = ['spoilt', ...Array.from({ length: 20 }, (_, n) => `s${n}`)]
+    void runtime.startMany(ids.map((id) => ({ definition: 'test', input: null, id })))
+    await bench.clock.advance(60_000)
+    for (const id of ids.slice(1)) expect(bench.store.saga(id)?.status).toBe('COMPLETED')
+    expect(runtime.health().stuck).toMatchObject({
+      count: 1,
+      sagas: [{ sagaId: 'spoilt', reason: 'somebody else was first' }],
+    })
+    // 6 commits before each of the pauses of 5, 10, 20 and 40 s.
+    expect(refused).toBeLessThanOrEqual(24)
+    mended = true
+    await bench.clock.advance(60_000)
+    expect(bench.store.saga('spoilt')?.status).toBe('COMPLETED')
+    expect(runtime.health().stuck.count).toBe(0)
+    await runtime.stop()
+  })
+
+  it('recovers beside sagas whose definition is missing, and brings them back when it is there', async () => {
+    const waits = saga({
+      start: 's',
+      steps: { s: { type: 'signal', signal: 'go', timeoutMs: 1e9, next: 'a' }, a: action('a') },
+    })
+    const other = { ...three, name: 'other' }
+    const bench = new Bench(waits, other)
+    bench.answer = () => never()
+    const first = bench.runtime({ batchMax: 5 })
+    await first.start()
+    await first.startSaga({ definition: 'test', input: null, id: 'orphan' })
+    await first.startSaga({ definition: 'other', input: null, id: 'healthy' })
+    await bench.clock.advance(1000)
+    await first.stop()
+
+    bench.answer = () => ok()
+    const definitions = memoryDefinitions(other)
+    const second = bench.runtime({ definitions, batchMax: 5 })
+    await second.start()
+    await bench.clock.advance(1000)
+    expect(bench.store.saga('healthy')?.status).toBe('COMPLETED')
+    // More mail than is held at once.
+    const signals = Array.from({ length: 100 }, (_, n) => ({
+      id: `go${n}`,
+      entityId: 'orphan',
+      message: { type: 'signal' as const, name: n === 99 ? 'go' : 'no', payload: n },
+    }))
+    await bench.store.post(signals)
+    await bench.clock.advance(1000)
+    expect(second.health().stuck.sagas[0]?.reason).toContain('No published definition has digest')
+    await second.startSaga({ definition: 'other', input: null, id: 'later' })
+    void second.pause('healthy', by).catch(() => {})
+    await bench.clock.advance(1000)
+    expect(bench.store.saga('later')?.status).toBe('COMPLETED')
+    expect(second.health()).toMatchObject({ pendingMessages: 0, stuck: { count: 1 } })
+
+    await definitions.publish({
+      document: waits,
+      digest: digestDocument(waits),
+      source: '',
+      by: BY,
+    })
+    await bench.clock.advance(20_000)
+    expect(bench.store.saga('orphan')?.status).toBe('COMPLETED')
+    await bench.clock.advance(60_000)
+    expect(second.health().stuck.count).toBe(0)
+    await second.stop()
+  })
+
+  it('keeps the mail of shards that it was to give up and kept', async () => {
+    const waits = saga({
+      start: 's',
+      steps: {
+        s: { type: 'signal', signal: 'go', timeoutMs: 1e9, next: 't' },
+        t: { type: 'signal', signal: 'go', timeoutMs: 1e9 },
+      },
+    })
+    const bench = new Bench(waits)
+    const first = bench.runtime()
+    const second = bench.runtime()
+    await first.start()
+    const ids = Array.from({ length: 30 }, (_, n) => `s${n}`)
+    void first.startMany(ids.map((id) => ({ definition: 'test', input: null, id })))
+    await bench.clock.advance(1000)
+    const commit = bench.store.commit.bind(bench.store)
+    bench.store.commit = async (lease, list) => {
+      // Longer than a shard that goes is waited for.
+      await new Promise<void>((resolve) => bench.clock.after(12_000, resolve))
+      return commit(lease, list)
+    }
+    const go = (n: number) =>
+      ids.map((id) => ({
+        id: `${id}-${n}`,
+        entityId: id,
+        message: { type: 'signal' as const, name: 'go', payload: n },
+      }))
+    await bench.store.post(go(1))
+    await bench.clock.advance(500)
+    await bench.store.post(go(2))
+    await bench.clock.advance(500)
+    await second.start()
+    await bench.clock.advance(11_000)
+    expect(bench.logs).toContain('Shards are still at work and are kept for now')
+    bench.store.commit = commit
+    await bench.clock.advance(30_000)
+    for (const id of ids) expect(bench.store.saga(id)?.status).toBe('COMPLETED')
+    await first.stop()
+    await second.stop()
   })
 
   it('stands by while another worker holds the lease, and its verbs work all the same', async () => {

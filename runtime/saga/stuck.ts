@@ -1,0 +1,66 @@
+/**
+ * Sagas that are left alone for now: one that cannot be decided, stored or replayed, or whose definition is missing. Their
+ * mail is kept, nobody else waits for them, and each is tried again with back-off, read afresh: what was mended meanwhile (a
+ * definition, the database) lets it go on by itself, and a new version of the code begins anew with all of them.
+ *
+ * The pauses double from FIRST_MS to LAST_MS. One that then goes well for as long as its last pause counts as healed.
+ */
+import type { Clock } from '../ports'
+import type { StuckSaga } from '../runtime'
+
+const FIRST_MS = 5_000
+const LAST_MS = 300_000
+
+interface Entry extends StuckSaga {
+  pauseMs: number
+  /** It is being tried, or goes well since. */
+  trying: boolean
+  cancel(): void
+}
+
+export class Stuck {
+  readonly #clock: Clock
+  readonly #retry: (sagaId: string) => void
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(clock: Clock, retry: (sagaId: string) => void) {
+    this.#clock = clock
+    this.#retry = retry
+  }
+
+  get list(): StuckSaga[] {
+    return [...this.#entries.values()].flatMap(({ trying, sagaId, reason, since, retryAt }) =>
+      trying ? [] : [{ sagaId, reason, since, retryAt }],
+    )
+  }
+
+  add(sagaId: string, reason: string): void {
+    const before = this.#entries.get(sagaId)
+    before?.cancel()
+    const now = this.#clock.now()
+    const pauseMs = before ? Math.min(LAST_MS, before.pauseMs * 2) : FIRST_MS
+    const entry: Entry = {
+      sagaId,
+      reason,
+      since: before?.since ?? now,
+      retryAt: now + pauseMs,
+      pauseMs,
+      trying: false,
+      cancel: this.#clock.after(pauseMs, () => {
+        entry.trying = true
+        entry.cancel = this.#clock.after(pauseMs, () => this.#entries.delete(sagaId))
+        this.#retry(sagaId)
+      }),
+    }
+    this.#entries.set(sagaId, entry)
+  }
+
+  /** Forgets those that are somebody else's now. */
+  drop(gone: (sagaId: string) => boolean): void {
+    for (const { sagaId, cancel } of this.#entries.values())
+      if (gone(sagaId)) {
+        cancel()
+        this.#entries.delete(sagaId)
+      }
+  }
+}

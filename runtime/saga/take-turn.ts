@@ -1,0 +1,146 @@
+/**
+ * One turn of one entity: the messages at the head of its queue, decided one after the other, and the commit that makes
+ * them durable. Nothing is written and nothing performed here, and the queue keeps the messages until they are stored.
+ *
+ * 1. A message that changes nothing costs no entry; from the mailbox it is acknowledged all the same.
+ * 2. A timer armed for an earlier setting than the stored one is not due yet: it comes back in `early`, to be armed anew.
+ * 3. `resident.open` is brought up to date while deciding. A commit that fails forgets it with the rest.
+ */
+import type { Command, Entry, Verdict } from '../journal/entry'
+import type { CommitStatement, EntityCommit } from '../journal/store'
+import { chainHash } from '../security/chain'
+import { decide } from './decide'
+import type { Item, Resident } from './resident'
+import type { SagaState } from './state'
+import { isOpen, toCommit, unchanged } from './to-commit'
+
+export interface TurnOptions {
+  now(): number
+  /** Messages of one entity in one commit. */
+  turnMax: number
+  /** A snapshot is written at least every so many entries. */
+  snapshotEvery: number
+}
+
+/** A turn to be stored. */
+export interface Work {
+  resident: Resident
+  items: Item[]
+  /** One per item. */
+  verdicts: Verdict[]
+  commit: EntityCommit
+  state: SagaState | null
+  commands: Command[]
+  entriesSize: number
+}
+
+export interface Turn {
+  items: Item[]
+  /** One per item. */
+  verdicts: Verdict[]
+  /** Null when there is nothing to be stored: then the items are done. */
+  work: Work | null
+  early: { timer: string; dueAt: number }[]
+}
+
+const ACCEPTED: Verdict = { accepted: true }
+
+/** Throws when the saga cannot be decided: a bug of ours, or of the definition's version. */
+export function takeTurn(resident: Resident, options: TurnOptions): Turn {
+  const items = headOf(resident, options.turnMax)
+  const { id: entityId, open, saga } = resident
+  const entries: Entry[] = []
+  const hashes: string[] = []
+  const texts: NonNullable<EntityCommit['texts']> = []
+  const commands: Command[] = []
+  const acks: EntityCommit['acks'] = []
+  const statements: CommitStatement[] = []
+  const orphans: string[] = []
+  const verdicts: Verdict[] = []
+  const early: Turn['early'] = []
+  let { state, seq, hash, entriesSize } = resident
+  for (const item of items) {
+    const { message } = item
+    const at = options.now()
+    let verdict: Verdict = ACCEPTED
+    const dueAt = message.type === 'timer' ? state?.timers[message.timer] : undefined
+    if (message.type === 'timer' && dueAt !== undefined && dueAt > at) {
+      early.push({ timer: message.timer, dueAt })
+      verdicts.push(verdict)
+      continue
+    }
+    const decided =
+      item.refusal ??
+      (saga
+        ? decide(saga, state, message, { entityId, at, seq: seq + 1, owned: true })
+        : unknown(entityId))
+    if (!decided.accepted) verdict = { accepted: false, code: decided.code, reason: decided.reason }
+    else if (decided.changed) {
+      seq++
+      state = decided.state
+      const { facts } = decided
+      for (const step of decided.touched)
+        if (isOpen(state.steps[step])) open.add(step)
+        else open.delete(step)
+      const text = { message: JSON.stringify(message), facts: JSON.stringify(facts) }
+      hash = chainHash(hash, { entityId, seq, at, ...text })
+      entriesSize += text.message.length + text.facts.length
+      entries.push({ entityId, seq, at, message, facts })
+      texts.push(text)
+      hashes.push(hash)
+      commands.push(...decided.commands)
+      if (item.statements && message.type === 'result')
+        for (const one of item.statements) statements.push({ ...one, call: message.call })
+    } else if (message.type === 'timer') orphans.push(message.timer)
+    verdicts.push(verdict)
+    if (item.position !== undefined) acks.push({ position: item.position, verdict })
+  }
+  if (entries.length === 0 && acks.length === 0 && orphans.length === 0)
+    return { items, verdicts, work: null, early }
+  const parts =
+    saga && state && entries.length > 0
+      ? toCommit(saga, state, entries, commands, open)
+      : unchanged(resident.active, resident.current)
+  if (orphans.length > 0)
+    parts.timersCancelled = [
+      ...parts.timersCancelled,
+      ...orphans.filter((timer) => !parts.timersSet.some((set) => set.timer === timer)),
+    ]
+  const commit: EntityCommit = {
+    entityId,
+    kind: 'saga',
+    digest: saga?.digest ?? '',
+    fromSeq: resident.seq,
+    entries,
+    hashes,
+    texts,
+    ...parts,
+    acks,
+  }
+  if (statements.length > 0) commit.statements = statements
+  if (state && isSnapshotDue(resident, seq, entriesSize, options.snapshotEvery))
+    commit.snapshot = { seq, data: state, text: JSON.stringify(state) }
+  const work = { resident, items, verdicts, commit, state, commands, entriesSize }
+  return { items, verdicts, work, early }
+}
+
+/** What one turn takes. It ends before a second start: that may be of another definition, should the first be refused. */
+function headOf({ queue, state }: Resident, turnMax: number): Item[] {
+  const items = queue.slice(0, turnMax)
+  if (state !== null) return items
+  const first = items.findIndex(({ message }) => message.type === 'start')
+  const second = items.findIndex(({ message }, n) => n > first && message.type === 'start')
+  return first < 0 || second < 0 ? items : items.slice(0, second)
+}
+
+function unknown(sagaId: string) {
+  return { accepted: false, code: 'NOT_FOUND', reason: `There is no saga ${sagaId}` } as const
+}
+
+/**
+ * Not before the entries since the last one weigh as much as that did: so snapshots cost a constant part of what entries
+ * cost, however large the state has grown, and a load reads at most about twice the state.
+ */
+function isSnapshotDue(resident: Resident, seq: number, size: number, every: number): boolean {
+  return seq - resident.snapshotSeq >= every && size >= resident.snapshotSize
+}
