@@ -13,6 +13,7 @@ const owned = (ours: readonly number[]): ClusterView => ({
     workerId,
     ageMs: 60_000,
     address: null,
+    leftMs: LEASE_MS,
     backlogMs: 0,
   })),
   owners: ALL.map((shard) => (ours.includes(shard) ? 'w1' : 'w2')),
