@@ -10,7 +10,8 @@
  * 1. Renewals take turns: the next begins when the last has been answered.
  * 2. The tenant is gone, by this process's monotonic clock, before the store's clock lets others take over: the time counts
  *    from when a renewal was asked for, and ends a tenth early.
- * 3. A tenant that was late for that, if only for a moment, does not go on: a new one starts from the store.
+ * 3. A tenant that was late for that, if only for a moment, does not go on: a new one starts from the store, under a new
+ *    epoch, so that nothing of the old one is carried out behind its back.
  * 4. A shard is given up after its entities are drained, and no commit is under way while the lease changes.
  * 5. A change whose outcome is unknown is found out by the next renewal, and until then nothing is committed.
  * 6. What a dead worker leaves is taken at once: whoever is silent is looked at again the moment its lease runs out, and
@@ -276,7 +277,7 @@ export class LeaseKeeper {
       // Not while shards are being moved for the one before: it is not known yet which there are.
       if (!this.isValid() || this.#changing > 0) return
       this.#lease = lease
-      this.#bringBack(this.#admit(lease))
+      this.#readmit(lease).catch((error) => this.#notMoved(error))
       return
     }
     this.trouble = null
@@ -289,6 +290,22 @@ export class LeaseKeeper {
       this.#lease = lease
       this.#bringBack(this.#admit(lease))
     }
+  }
+
+  /**
+   * A commit of the tenant before may still be under way, and would come after the new one has read what there is to do. It
+   * has ended, or is refused, once there is a new epoch.
+   */
+  async #readmit(lease: Lease): Promise<void> {
+    this.#changing++
+    this.#changes++
+    try {
+      const renewed = await this.#options.store.reassign(lease, { take: [], give: [] })
+      if (renewed.session === this.#lease.session) this.#lease = renewed
+    } finally {
+      this.#changing--
+    }
+    if (!this.#tenant && this.isValid()) this.#bringBack(this.#admit(this.#lease))
   }
 
   #move({ take, give }: Moves): void {
