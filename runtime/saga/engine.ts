@@ -28,6 +28,7 @@ import type { Performer } from './perform'
 import { readBack } from './read-back'
 import { emptyResident, type Item, isDone, type Resident, unknownState } from './resident'
 import { resolveStart } from './resolve-start'
+import { ShowStuck } from './show-stuck'
 import { Stuck } from './stuck'
 import { type Turn, takeTurn, type Work } from './take-turn'
 import { Timers } from './timers'
@@ -83,6 +84,7 @@ export class Engine {
   readonly #inbox: Inbox
   readonly #commits: GroupCommit
   readonly #stuck: Stuck
+  readonly #showStuck: ShowStuck
   readonly #turnstile = new Turnstile()
   /** Shards about to be given up: no new calls; and those of them that take no more turns. */
   readonly #closing = new Set<number>()
@@ -137,7 +139,16 @@ export class Engine {
       room: () => this.#pump(),
     })
     this.#watch = new Watch(options.clock)
-    this.#stuck = new Stuck(options.clock, (sagaId) => this.#tryAgain(sagaId))
+    this.#stuck = new Stuck(
+      options.clock,
+      (sagaId) => this.#tryAgain(sagaId),
+      () => this.#showStuck.changed(),
+    )
+    this.#showStuck = new ShowStuck({
+      ...options,
+      lease: () => this.#lease,
+      list: () => this.stuck,
+    })
   }
 
   get resident(): number {
@@ -183,6 +194,7 @@ export class Engine {
     this.#timers.poll()
     this.hint()
     this.#inbox.poll()
+    this.#showStuck.changed()
     for (let after: string | null = null; this.#running; )
       try {
         const ids = await store.active(gained, after, 500)
@@ -304,6 +316,7 @@ export class Engine {
     this.#running = false
     void this.#inbox.stop()
     void this.#commits.stop()
+    this.#showStuck.stop()
     this.#stuck.drop(() => true)
     this.#timers.stop()
     this.#performer.stop()

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { rightfulOwner } from '@/runtime/cluster/ownership'
+import { SagaError } from '@/runtime/errors'
 import type { Outcome } from '@/runtime/journal/entry'
 import { SHARDS, shardOf } from '@/runtime/journal/store'
 import { action, ok, saga } from '../../support/dry-run'
@@ -48,6 +49,37 @@ describe('many workers', () => {
     expect(statuses(names)).toEqual({ COMPLETED: 60 })
     for (const call of fleet.calls) expect(call.worker).toBe(owners[shardOf(call.sagaId)])
     expect(fleet.calls).toHaveLength(180)
+  })
+
+  it('tell each other which sagas cannot go on, until those can', async () => {
+    const [first, second] = await started('w1', 'w2')
+    const owners = await fleet.owners()
+    const commit = fleet.store.commit.bind(fleet.store)
+    const [sagaId = ''] = ids(200).filter((id) => owners[shardOf(id)] === 'w2')
+    let broken = true
+    let away = 2
+    const show = fleet.store.showStuck.bind(fleet.store)
+    fleet.store.showStuck = async (...args) => {
+      if (away-- > 0) throw new SagaError('UNAVAILABLE', 'The store is away')
+      return show(...args)
+    }
+    fleet.store.commit = async (lease, commits) => {
+      if (broken && commits.some(({ entityId }) => entityId === sagaId))
+        throw new SagaError('INVALID_INPUT', 'the store cannot\u0000hold it')
+      return commit(lease, commits)
+    }
+    void second?.runtime.startSaga({ definition: 'test', input: null, id: sagaId }).catch(() => {})
+    await fleet.clock.advance(3_000)
+    const said = { sagaId, workerId: 'w2', reason: 'the store cannot hold it' }
+    expect(await first?.runtime.stuck()).toMatchObject([said])
+    expect(await second?.runtime.stuck()).toMatchObject([said])
+    expect(first?.runtime.health().stuck.count).toBe(0)
+    expect(second?.runtime.health().stuck.count).toBe(1)
+    broken = false
+    void first?.runtime.startSaga({ definition: 'test', input: null, id: sagaId })
+    await fleet.clock.advance(30_000)
+    expect(await first?.runtime.stuck()).toEqual([])
+    expect(statuses([sagaId])).toEqual({ COMPLETED: 1 })
   })
 
   it('move shards to a newcomer in rounds, while sagas run, and lose and double nothing', async () => {
