@@ -196,6 +196,10 @@ export class LeaseKeeper {
     this.trouble = why
     this.#unknown?.fail(new SagaError('UNAVAILABLE', why))
     this.#unknown = null
+    // What it was at may never be answered; the next tenant does not wait for it.
+    this.#taking = null
+    this.#giving = null
+    this.#changing = 0
   }
 
   #later(): void {
@@ -286,18 +290,22 @@ export class LeaseKeeper {
   #move({ take, give }: Moves): void {
     const tenant = this.#tenant
     if (!tenant) return
-    if (take.length > 0 && !this.#taking)
-      this.#taking = this.#take(tenant, take)
+    if (take.length > 0 && !this.#taking) {
+      const taking = this.#take(tenant, take)
         .catch((error) => this.#notMoved(error))
         .finally(() => {
-          this.#taking = null
+          if (this.#taking === taking) this.#taking = null
         })
-    if (give.length > 0 && !this.#giving)
-      this.#giving = this.#give(tenant, give)
+      this.#taking = taking
+    }
+    if (give.length > 0 && !this.#giving) {
+      const giving = this.#give(tenant, give)
         .catch((error) => this.#notMoved(error))
         .finally(() => {
-          this.#giving = null
+          if (this.#giving === giving) this.#giving = null
         })
+      this.#giving = giving
+    }
   }
 
   #notMoved(error: unknown): void {
@@ -360,7 +368,7 @@ export class LeaseKeeper {
         if (tenant === this.#tenant) this.#lease = lease
         return lease
       } finally {
-        this.#changing--
+        if (tenant === this.#tenant) this.#changing--
       }
     })
     return before
