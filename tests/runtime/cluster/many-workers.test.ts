@@ -224,7 +224,7 @@ describe('many workers', () => {
     const mine = ids(100).find((id) => owners[shardOf(id)] === 'w1') as string
     const commit = fleet.store.commit
     fleet.store.commit = () => new Promise(() => {})
-    void first.runtime.startMany(requests([mine]))
+    first.runtime.startMany(requests([mine])).catch(() => {})
     await fleet.clock.advance(100)
     dead.fault = 'hang'
     dead.freeze()
