@@ -250,6 +250,26 @@ describe('many workers', () => {
     expect(statuses(names)).toEqual({ COMPLETED: 60 })
   })
 
+  it('take over a dead worker although a commit of their own, from before they lapsed, is never answered', async () => {
+    const [first, dead] = (await started('w1', 'w2')) as [FleetWorker, FleetWorker]
+    const owners = await fleet.owners()
+    const mine = ids(100).find((id) => owners[shardOf(id)] === 'w1') as string
+    const commit = fleet.store.commit
+    fleet.store.commit = () => new Promise(() => {})
+    first.runtime.startMany(requests([mine])).catch(() => {})
+    await fleet.clock.advance(100)
+    dead.fault = 'hang'
+    dead.freeze()
+    // Now it waits for its commit, to take the shards of the other.
+    await fleet.clock.advance(LEASE_MS + 500)
+    fleet.store.commit = commit
+    first.fault = 'cut'
+    await fleet.clock.advance(LEASE_MS)
+    first.fault = 'none'
+    await fleet.clock.advance(1_000)
+    expect(shardsOf(first)).toBe(SHARDS)
+  })
+
   it('a worker that slept over its lease writes nothing, calls nothing, and joins again', async () => {
     const workers = await started('w1', 'w2')
     let finish: ((outcome: Outcome) => void)[] = []
