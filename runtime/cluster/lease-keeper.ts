@@ -18,7 +18,7 @@ import { isSagaError, SagaError } from '../errors'
 import type { Lease, Store } from '../journal/store'
 import { type Clock, type Logger, monotonic } from '../ports'
 import { type ClusterView, isSilent, planMoves } from './ownership'
-import { ShardMoves } from './shard-moves'
+import { type Changes, ShardMoves } from './shard-moves'
 import type { Tenant } from './tenant'
 
 export interface LeaseKeeperOptions {
@@ -66,6 +66,7 @@ export class LeaseKeeper {
   #cancelRound = () => {}
   #cancelLapse = () => {}
   #moves: ShardMoves | null = null
+  readonly #changes: Changes = { asked: 0, open: 0 }
   /** A change of the lease whose outcome the next renewal tells. */
   #unknown: Unknown | null = null
   view: ClusterView | null = null
@@ -162,8 +163,11 @@ export class LeaseKeeper {
         logger,
         drainMs,
         lease: () => this.#lease,
+        changes: this.#changes,
         changed: (lease) => {
-          this.#lease = lease
+          if (lease.session === this.#lease.session && lease.epoch > this.#lease.epoch)
+            this.#lease = lease
+          if (!this.#tenant) this.nudge()
         },
         nextRenewal: () => this.#nextRenewal(),
         freed: () => {
@@ -251,7 +255,7 @@ export class LeaseKeeper {
         logger.info('This worker joined again', { workerId: this.#lease.workerId })
         return
       }
-      const changing = this.#moves?.isChanging ?? false
+      const { asked: changes, open } = this.#changes
       const { view, ...lease } = await store.renew(
         this.#lease,
         leaseMs,
@@ -263,8 +267,11 @@ export class LeaseKeeper {
       this.#lapse()
       this.#hold(asked)
       this.view = view
-      this.#settle(lease, unknown, changing || this.#moves?.isChanging === true)
-      this.#moves?.move(planMoves(view, lease.workerId, leaseMs))
+      // What was asked before shards were moved says nothing about where they should be now.
+      const isStale = open > 0 || changes !== this.#changes.asked
+      this.#settle(lease, unknown, isStale)
+      if (isStale) this.#again ||= this.#changes.open === 0
+      else this.#moves?.move(planMoves(view, lease.workerId, leaseMs))
     } catch (error) {
       if (this.#stopped) return
       if (isSagaError(error) && error.code === 'FENCED') return this.#lost(error)
@@ -274,9 +281,12 @@ export class LeaseKeeper {
   }
 
   /** Brings what this process believes into line with what the store says. */
-  #settle(lease: Lease, unknown: Unknown | null, changing: boolean): void {
+  #settle(told: Lease, unknown: Unknown | null, isStale: boolean): void {
+    // Epochs grow: what was asked before shards were moved may be answered after that.
+    const lease = told.epoch < this.#lease.epoch ? this.#lease : told
     if (!this.#tenant) {
-      if (!this.isValid()) return
+      // Not while shards are being moved for the one before: it is not known yet which there are.
+      if (!this.isValid() || this.#changes.open > 0) return
       this.#lease = lease
       this.#bringBack(this.#admit(lease))
       return
@@ -285,7 +295,7 @@ export class LeaseKeeper {
     if (unknown && unknown === this.#unknown) {
       this.#unknown = null
       unknown.settle(lease)
-    } else if (!changing && lease.epoch !== this.#lease.epoch) {
+    } else if (!isStale && lease.epoch !== this.#lease.epoch) {
       // A change given up for lost was carried out after all.
       this.#evict('the lease changed')
       this.#lease = lease

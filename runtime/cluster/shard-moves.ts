@@ -14,12 +14,20 @@ import type { Logger } from '../ports'
 import type { Moves } from './ownership'
 import type { Tenant } from './tenant'
 
+/** Changes of a lease: those ever asked of the store, and those not answered yet. It outlives a tenant, as they may. */
+export interface Changes {
+  asked: number
+  open: number
+}
+
 export interface ShardMovesOptions {
   store: Pick<Store, 'reassign'>
   logger: Logger
   /** How long calls under way may go on before a shard changes hands. */
   drainMs: number
+  changes: Changes
   lease(): Lease
+  /** The store's answer, which may come after the tenant has ended. */
   changed(lease: Lease): void
   /** What holds, by the next renewal. */
   nextRenewal(): Promise<Lease>
@@ -33,17 +41,11 @@ export class ShardMoves {
   readonly #tenant: Tenant
   #taking = false
   #giving = false
-  #changing = 0
   #ended = false
 
   constructor(options: ShardMovesOptions, tenant: Tenant) {
     this.#options = options
     this.#tenant = tenant
-  }
-
-  /** The store has been asked to change the lease and has not answered. */
-  get isChanging(): boolean {
-    return this.#changing > 0
   }
 
   /** Begins to carry a plan out, as far as the one before is not under way yet. */
@@ -111,22 +113,23 @@ export class ShardMoves {
 
   /** Resolves with the lease as it was before. The tenant lets one change in at a time. */
   async #change(moves: Moves): Promise<Lease> {
-    const { store, lease, changed, nextRenewal } = this.#options
+    const { store, changes, lease, changed, nextRenewal } = this.#options
     let before = lease()
     await this.#tenant.relet(async () => {
       if (this.#ended)
         throw new SagaError('UNAVAILABLE', 'The lease was lost before its shards were changed')
       before = lease()
-      this.#changing++
+      changes.asked++
+      changes.open++
       try {
         const after = await store.reassign(before, moves).catch((error) => {
           if (this.#ended || !isUnknown(error)) throw error
           return nextRenewal()
         })
-        if (!this.#ended) changed(after)
+        changed(after)
         return after
       } finally {
-        this.#changing--
+        changes.open--
       }
     })
     return before

@@ -75,7 +75,8 @@ export function resume(turn: Turn): Message[] {
   const deferred = unpause(turn)
   for (const [step, record] of Object.entries(turn.state.steps))
     if (record.stuck) restartStep(turn, step)
-    else if (record.undo?.state === 'exhausted')
+    // What waits at a gate waits for the decision, not for whoever resumes the saga.
+    else if (record.undo?.state === 'exhausted' && turn.state.gates[step]?.kind !== 'undo')
       callUndo(turn, step, record.undo.attempt + 1, turn.at)
   if (turn.state.unwinding) schedule(turn)
   return deferred
@@ -148,7 +149,10 @@ export function rollBack(turn: Turn, reason: string): Message[] {
   state.unwinding = { ...state.unwinding, mode: 'force', halted: false }
   turn.setStatus('COMPENSATING', reason)
   for (const [step, record] of Object.entries(state.steps))
-    if (record.undo?.state === 'exhausted') callUndo(turn, step, record.undo.attempt + 1, turn.at)
+    if (record.undo?.state === 'exhausted') {
+      closeUndoGate(turn, step)
+      callUndo(turn, step, record.undo.attempt + 1, turn.at)
+    }
   schedule(turn)
   return deferred
 }

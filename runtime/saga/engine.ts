@@ -215,6 +215,7 @@ export class Engine {
       const lease = await change()
       this.#lease = lease
       this.#drop(before.filter((shard) => !lease.shards.includes(shard)))
+      for (const shard of lease.shards) if (!before.includes(shard)) this.#open(shard)
       // Shards that came bring mail of any age.
       this.#inbox.startOver()
       return lease
@@ -256,15 +257,27 @@ export class Engine {
       }
     }
     this.#inbox.startOver()
-    for (const shard of shards) {
-      this.#closing.delete(shard)
-      this.#closed.delete(shard)
-    }
+    for (const shard of shards) this.#open(shard)
   }
 
-  /** Shards that were to be given up stay: goes on as if they had just been taken over. */
+  #open(shard: number): void {
+    this.#closing.delete(shard)
+    this.#closed.delete(shard)
+  }
+
+  /**
+   * Shards that were to be given up stay. Nothing is dropped, for turns of them may still be under way: what was held back
+   * goes on, and what is not in memory is brought back.
+   */
   async reopen(shards: readonly number[]): Promise<void> {
-    this.#drop(shards)
+    for (const shard of shards) this.#open(shard)
+    for (const resident of this.#residents.values()) {
+      if (!shards.includes(shardOf(resident.id))) continue
+      this.#performAgain(resident)
+      if (!resident.busy && !resident.stuck && (resident.queue.length > 0 || resident.seq < 0))
+        this.#ready.add(resident)
+    }
+    if (this.#ready.size > 0) this.#pump()
     await this.recover(this.#lease, shards)
   }
 
@@ -482,7 +495,7 @@ export class Engine {
       try {
         const { saga, ...resolved } = await resolveStart(resident.id, item.message, definitions)
         resident.saga = saga
-        Object.assign(item, resolved)
+        Object.assign(item, resolved, { resolved: true })
       } catch (error) {
         if (isUnavailable(error)) throw error
         this.#leave(resident, 'A start could not be prepared; it is left alone for now', error)
@@ -623,6 +636,8 @@ export class Engine {
   #evict(): void {
     for (const resident of this.#residents.values()) {
       if (this.#residents.size <= this.#options.residentMax) return
+      // With mail it takes its turn, or waits for its shard to be given up or kept after all.
+      if (resident.queue.length > 0) continue
       if (resident.busy || this.#ready.has(resident) || resident.stuck) continue
       const calls = Object.keys(resident.state?.calls ?? {})
       if (calls.some((call) => this.#performer.isRunning(resident.id, call))) continue
@@ -654,17 +669,28 @@ export class Engine {
   /** From the store, and performs again what was under way. */
   async #load(residents: readonly Resident[]): Promise<void> {
     const { store, definitions, clock } = this.#options
-    const leave = this.#leave.bind(this)
-    for (const resident of await readBack(residents, { store, definitions, leave })) {
-      resident.touchedAt = clock.now()
-      if (this.#closing.has(shardOf(resident.id))) continue
-      const answered = new Set(
-        resident.queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
-      )
-      for (const call of Object.values(resident.state?.calls ?? {}))
-        if (!call.pending && !call.answered && !answered.has(call.call))
-          this.#performer.perform(resident.id, call, true)
-    }
+    await readBack(residents, {
+      store,
+      definitions,
+      restored: (resident) => {
+        resident.touchedAt = clock.now()
+        this.#performAgain(resident)
+      },
+      leave: (resident, what, error) => this.#leave(resident, what, error),
+    })
+  }
+
+  /** Calls whose result has not come back. Nothing happens to those under way here. */
+  #performAgain(resident: Resident): void {
+    const { id, queue, state } = resident
+    // Dropped while it was read: its shard is another worker's, or about to be.
+    if (this.#residents.get(id) !== resident || this.#closing.has(shardOf(id))) return
+    const answered = new Set(
+      queue.map(({ message }) => (message.type === 'result' ? message.call : null)),
+    )
+    for (const call of Object.values(state?.calls ?? {}))
+      if (!call.pending && !call.answered && !answered.has(call.call))
+        this.#performer.perform(id, call, true)
   }
 
   #failed(error: unknown): void {

@@ -86,15 +86,20 @@ export class Performer {
 
   /** Takes back what has not left yet. */
   withdraw(among: (sagaId: string) => boolean): void {
-    const left = this.#waiting.filter(({ sagaId }) => !among(sagaId))
-    this.#waiting.splice(0, this.#waiting.length, ...left)
+    const kept = this.#waiting.filter(({ sagaId }) => !among(sagaId))
+    this.#waiting.splice(0, this.#waiting.length, ...kept)
+    this.#giveUp((call) => !call.hasLeft && among(call.sagaId))
   }
 
   /** Gives calls up that another worker will perform again. */
   abandon(among: (sagaId: string) => boolean): void {
     this.withdraw(among)
+    this.#giveUp((call) => among(call.sagaId))
+  }
+
+  #giveUp(among: (call: RunningCall) => boolean): void {
     for (const [id, call] of this.#running) {
-      if (!among(sagaOf(id))) continue
+      if (!among(call)) continue
       this.#running.delete(id)
       call.abort()
       this.#next()
@@ -134,6 +139,8 @@ class RunningCall implements ParticipantCall {
   readonly #settle: (outcome: Outcome | TransactionalOutcome) => void
   #cancelTimer = nothing
   #settled = false
+  #aborted = false
+  #left = false
 
   constructor(
     options: PerformerOptions,
@@ -181,17 +188,27 @@ class RunningCall implements ParticipantCall {
     )
   }
 
+  /** The adapter has been asked. Before that nothing can have happened. */
+  get hasLeft(): boolean {
+    return this.#left
+  }
+
   onAbort(listener: (() => void) | null): void {
     this.#onAbort = listener
   }
 
   abort(): void {
+    this.#aborted = true
     this.#abort?.abort()
     this.#onAbort?.()
   }
 
   async #perform(): Promise<Outcome | TransactionalOutcome> {
     const participant = await this.#options.participants.find(this.#participant)
+    // Given up while it was looked up: then it does not leave any more.
+    if (this.#aborted || !this.#options.mayCall())
+      return { ok: false, kind: 'retryable', code: 'ABORTED', message: 'Abandoned before it began' }
+    this.#left = true
     if (participant?.listensToCall) return participant.call(this, NEVER_ABORTED)
     if (participant) {
       this.#abort = new AbortController()

@@ -13,31 +13,31 @@ import { currentOf, isActive, openSteps } from './to-commit'
 export interface ReadBackOptions {
   store: Store
   definitions: Definitions
+  /** This one was found, newer than what was known of it. */
+  restored(resident: Resident): void
   /** This one cannot be had. */
   leave(resident: Resident, what: string, error: unknown): void
 }
 
-/** Returns those that were found and are newer than what was known. Throws UNAVAILABLE, and then some may be unread. */
+/** Throws UNAVAILABLE, and then some are unread. */
 export async function readBack(
   residents: readonly Resident[],
-  { store, definitions, leave }: ReadBackOptions,
-): Promise<Resident[]> {
+  { store, definitions, restored, leave }: ReadBackOptions,
+): Promise<void> {
   const stored = await store.load(residents.map((one) => one.id))
   const found = new Map(stored.map((entity) => [entity.entityId, entity]))
-  const restored: Resident[] = []
   for (const resident of residents) {
     const entity = found.get(resident.id)
     if (!entity) Object.assign(resident, unknownState(), { seq: 0 })
     else if (resident.seq < entity.seq)
       try {
         await restore(entity, resident, definitions)
-        restored.push(resident)
+        restored(resident)
       } catch (error) {
         if (isSagaError(error) && error.code === 'UNAVAILABLE') throw error
         leave(resident, 'A saga could not be read back; it is left alone for now', error)
       }
   }
-  return restored
 }
 
 async function restore(entity: StoredEntity, resident: Resident, definitions: Definitions) {

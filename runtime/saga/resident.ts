@@ -18,6 +18,8 @@ export interface Item {
   /** Set when it came from the mailbox and must be acknowledged. */
   position?: bigint
   id?: string
+  /** A start that knows what it runs (resolve-start.ts), or why it cannot. */
+  resolved?: true
   /** A start whose definition cannot be had, and what is posted with its refusal. */
   refusal?: Extract<Verdict, { accepted: false }>
   posts?: Envelope[]

@@ -128,13 +128,18 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
   return { items, verdicts, work, early }
 }
 
-/** What one turn takes. It ends before a second start: that may be of another definition, should the first be refused. */
+/**
+ * What one turn takes. Before the saga exists it ends before a second start, for that may be of another definition, should
+ * the first be refused; and before one that came while this turn was prepared, and does not know yet what it runs.
+ */
 function headOf({ queue, state }: Resident, turnMax: number): Item[] {
   const items = queue.slice(0, turnMax)
   if (state !== null) return items
-  const first = items.findIndex(({ message }) => message.type === 'start')
-  const second = items.findIndex(({ message }, n) => n > first && message.type === 'start')
-  return first < 0 || second < 0 ? items : items.slice(0, second)
+  let starts = 0
+  const end = items.findIndex(
+    ({ message, resolved }) => message.type === 'start' && (!resolved || ++starts > 1),
+  )
+  return end < 0 ? items : items.slice(0, end)
 }
 
 function unknown(sagaId: string) {

@@ -9,11 +9,13 @@
 import fc from 'fast-check'
 import { action, BY, type Call, DryRun, no, ok, saga } from './dry-run'
 
-type Shape =
+export type Shape =
   | { t: 'act' }
-  | { t: 'par'; join: 'all' | 'any'; branches: Shape[][] }
+  | { t: 'par'; join: 'all' | 'any' | { quorum: number }; branches: Shape[][] }
   | { t: 'if'; yes: boolean }
   | { t: 'map'; items: number; body: Shape[] }
+  /** A step of any other type; `next` is added. */
+  | { t: 'step'; step: (next: string | undefined) => Record<string, unknown> }
 
 const shape: fc.Arbitrary<Shape> = fc.letrec<{ node: Shape }>((tie) => ({
   node: fc.oneof(
@@ -36,6 +38,11 @@ const shape: fc.Arbitrary<Shape> = fc.letrec<{ node: Shape }>((tie) => ({
   ),
 })).node
 
+interface Region {
+  start: string
+  steps: Record<string, unknown>
+}
+
 export const scenario = fc.record({
   shapes: fc.array(shape, { minLength: 1, maxLength: 4 }),
   pivot: fc.boolean(),
@@ -48,8 +55,18 @@ export const scenario = fc.record({
 })
 export type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never
 
-/** Steps of a region in sequence; ids are numbered through the whole document. */
-function region(shapes: Shape[], ids: { n: number }, tail: Record<string, unknown> | null = null) {
+const RETRIED = () => ({ retry: { attemptsMax: 2 } })
+
+/**
+ * Steps of a region in sequence; ids are numbered through the whole document. `more` adds to each action, and with a
+ * `tail` the sequence ends in a pivot and that step.
+ */
+export function region(
+  shapes: Shape[],
+  ids: { n: number },
+  tail: Record<string, unknown> | null = null,
+  more: (id: string) => Record<string, unknown> = RETRIED,
+): Region {
   const steps: Record<string, unknown> = {}
   const names = shapes.map(() => `n${ids.n++}`)
   const last = tail ? `t${ids.n++}` : undefined
@@ -57,7 +74,8 @@ function region(shapes: Shape[], ids: { n: number }, tail: Record<string, unknow
     const id = names[i] as string
     const next = names[i + 1] ?? last
     const then = next ? { next } : {}
-    if (one.t === 'act') steps[id] = action(id, next, { retry: { attemptsMax: 2 } })
+    if (one.t === 'act') steps[id] = action(id, next, more(id))
+    else if (one.t === 'step') steps[id] = { ...one.step(next), ...then }
     else if (one.t === 'if') {
       const hit = `n${ids.n++}`
       steps[id] = {
@@ -65,12 +83,14 @@ function region(shapes: Shape[], ids: { n: number }, tail: Record<string, unknow
         branches: [{ when: String(one.yes), next: hit }],
         otherwise: hit,
       }
-      steps[hit] = action(hit, next, { retry: { attemptsMax: 2 } })
+      steps[hit] = action(hit, next, more(hit))
     } else if (one.t === 'par')
       steps[id] = {
         type: 'parallel',
         join: one.join,
-        branches: Object.fromEntries(one.branches.map((inner, b) => [`b${b}`, region(inner, ids)])),
+        branches: Object.fromEntries(
+          one.branches.map((inner, b) => [`b${b}`, region(inner, ids, null, more)]),
+        ),
         ...then,
       }
     else
@@ -78,7 +98,7 @@ function region(shapes: Shape[], ids: { n: number }, tail: Record<string, unknow
         type: 'map',
         items: `[${Array.from({ length: one.items }, (_, k) => k).join(',')}]`,
         concurrency: 2,
-        region: region(one.body, ids),
+        region: region(one.body, ids, null, more),
         ...then,
       }
   })
@@ -89,6 +109,7 @@ function region(shapes: Shape[], ids: { n: number }, tail: Record<string, unknow
       operation: `do_${last}`,
       effect: 'pivot',
       next: 'tail',
+      ...more(last),
     }
     steps.tail = tail
   }

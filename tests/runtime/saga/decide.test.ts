@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Decision } from '@/runtime/journal/entry'
 import { action, BY, DryRun, no, ok, saga } from '../../support/dry-run'
 
 const by = { by: BY, reason: 'test' }
@@ -258,6 +259,56 @@ describe('compensation', () => {
     ).start('test')
     expect(run.state().status).toBe(status)
     if (strategy === 'CHAIRMAN_INTERVENTION') expect(Object.keys(run.state().gates)).toEqual(['b'])
+  })
+
+  describe('at the gate of an exhausted compensation', () => {
+    const atGate = () => {
+      const broken = { is: true }
+      const run = new DryRun(
+        [straight({ onCompensationExhausted: 'CHAIRMAN_INTERVENTION' })],
+        (call) =>
+          call.operation === 'do_c' || (call.operation === 'undo_b' && broken.is)
+            ? no('terminal')
+            : ok(),
+      ).start('test')
+      broken.is = false
+      const decide = (decision: Decision, id: string) =>
+        run.send('s', {
+          type: 'decide',
+          decisionId: id,
+          step: 'b',
+          decision,
+          reasoning: '',
+          conditions: [],
+          seenSeq: run.entries().length,
+          by: BY,
+        })
+      return { run, decide }
+    }
+
+    it('PAUSE and resume leave the decision to be made, and CONTINUE compensates once', () => {
+      const { run, decide } = atGate()
+      decide('PAUSE', 'd1')
+      expect(run.state().status).toBe('PAUSED')
+      run.send('s', { type: 'resume', ...by })
+      run.settle()
+      expect(Object.keys(run.state().gates)).toEqual(['b'])
+      expect(run.operations.filter((operation) => operation === 'undo_b')).toHaveLength(1)
+      decide('CONTINUE', 'd2')
+      run.settle()
+      expect(run.operations.slice(-2)).toEqual(['undo_b', 'undo_a'])
+      expect(run.state()).toMatchObject({ status: 'ROLLED_BACK', gates: {} })
+    })
+
+    it('rolling back by force tries again and closes the gate', () => {
+      const { run, decide } = atGate()
+      run.send('s', { type: 'rollBack', ...by })
+      expect(run.state().gates).toEqual({})
+      run.settle()
+      expect(decide('CONTINUE', 'd1')).toMatchObject({ accepted: false, code: 'MOVED_ON' })
+      expect(run.operations.slice(-3)).toEqual(['undo_b', 'undo_b', 'undo_a'])
+      expect(run.state().status).toBe('ROLLED_BACK')
+    })
   })
 
   it('unwinds completed map items when a later step fails', () => {

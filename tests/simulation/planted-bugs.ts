@@ -1,0 +1,422 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: patches quote the product's own template strings
+/**
+ * Known bugs, planted on purpose. The simulation has to find each one: if it does not, it is the checker that is broken.
+ * The second half are bugs that this simulation found in the product; planting them again is their regression test.
+ *
+ * A bug is planted in a copy of the sources (planted-source.ts) or in the simulated store (planted-stores.ts).
+ */
+import type { Patch } from './planted-source'
+import {
+  AcksFirst,
+  FencedByExists,
+  ForgetsLateMail,
+  NewestFirst,
+  NotFenced,
+  OrphanedPosts,
+  SecondEnd,
+} from './planted-stores'
+import type { SimulatedStore } from './simulated-store'
+
+export interface PlantedBug {
+  name: string
+  /** What is wrong with it, in a sentence. */
+  wrong: string
+  /** The invariants that it breaks; one of them has to be the first that is reported. */
+  breaks: readonly string[]
+  patches?: readonly Patch[]
+  Store?: typeof SimulatedStore
+}
+
+const STUCK = ['NOT_ENDED', 'MAIL_LOST', 'NOT_STARTED', 'START_LOST']
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'fence by EXISTS',
+    wrong: 'The lease is looked at when a commit begins and not held until it ends.',
+    breaks: ['FENCED_WRITER'],
+    Store: FencedByExists,
+  },
+  {
+    name: 'no fence',
+    wrong: 'A commit does not look at the lease at all.',
+    breaks: ['FENCED_WRITER'],
+    Store: NotFenced,
+  },
+  {
+    name: 'act before commit',
+    wrong: 'Calls leave before the entries that announce them are durable.',
+    breaks: ['ACTED_FIRST'],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: '    const { store, clock } = this.#options\n    await store.commit(',
+        to: `    const { store, clock } = this.#options
+    for (const { resident, commands } of work)
+      for (const command of commands)
+        if (command.c === 'call') this.#performer.perform(resident.id, command)
+    await store.commit(`,
+      },
+    ],
+  },
+  {
+    name: 'hint overtakes backlog',
+    wrong: 'What has just been posted is handed out before what waits already.',
+    breaks: ['OVERTAKEN'],
+    Store: NewestFirst,
+  },
+  {
+    name: 'timer fires twice',
+    wrong: 'A timer that has fired or was cancelled is taken again when it comes again.',
+    breaks: ['TIMER_TWICE'],
+    patches: [
+      {
+        file: 'saga/decide.ts',
+        from: 'return !(message.timer in state.timers)',
+        to: 'return false',
+      },
+    ],
+  },
+  {
+    name: 'reply lost',
+    wrong:
+      'What arrives for a saga while its commit is in flight is dropped with what was committed.',
+    breaks: ['OVERTAKEN', ...STUCK],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: '      resident.queue.splice(0, items.length)\n      resident.alone = false',
+        to: '      resident.queue.length = 0\n      resident.alone = false',
+      },
+    ],
+  },
+  {
+    name: 'dedup key per attempt',
+    wrong: 'Each attempt of a step has its own idempotency key.',
+    breaks: ['KEY_CHANGED', 'TWICE', 'LEFT_STANDING'],
+    patches: [
+      {
+        file: 'saga/forward.ts',
+        from: '    record.key ??\n    (step.idempotencyKey === undefined\n      ? `${turn.state.id}:${id}`',
+        to: '    (step.idempotencyKey === undefined\n      ? `${turn.state.id}:${id}:${attempt}`',
+      },
+    ],
+  },
+  {
+    name: 'ack before commit',
+    wrong:
+      'Messages are acknowledged in a transaction of their own, before the entries are written.',
+    breaks: [...STUCK, 'MAIL_TWICE', 'PROMISE_BROKEN'],
+    Store: AcksFirst,
+  },
+  {
+    name: 'compensation does not wait',
+    wrong: 'A step is compensated while its forward call is running.',
+    breaks: ['OVERTOOK_FORWARD'],
+    patches: [
+      {
+        file: 'saga/unwind.ts',
+        from: "return record.state === 'running' && turn.step(id).type === 'action'",
+        to: 'return false',
+      },
+    ],
+  },
+  {
+    name: 'unknown taken for failed',
+    wrong: 'A step whose outcome is unknown counts as not having happened.',
+    breaks: ['LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
+    patches: [
+      {
+        file: 'saga/forward.ts',
+        from: "const maybe = record.maybe || before || error.kind === 'unknown'",
+        to: 'const maybe = false && before',
+      },
+    ],
+  },
+  {
+    name: 'repetition after a crash believed',
+    wrong: 'A call that is performed again after a crash and fails counts as not having happened.',
+    breaks: ['LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
+    patches: [
+      {
+        file: 'saga/perform.ts',
+        from: 'again && failed ? { ...outcome, maybe: true } : outcome',
+        to: 'again && failed ? outcome : outcome',
+      },
+    ],
+  },
+  {
+    name: 'recovery skips active sagas',
+    wrong: 'A new owner waits for mail and timers and does not bring back what was under way.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: '      if (ids.length === 0) break',
+        to: '      if (ids.length >= 0) break',
+      },
+    ],
+  },
+  {
+    name: 'cancel forgets deferred results',
+    wrong: 'Results that waited while the saga was paused are dropped when it is cancelled.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'saga/control.ts',
+        from: "  turn.raise('unwind')\n  return deferred\n}\n\nexport function cancel(",
+        to: "  turn.raise('unwind')\n  return deferred.slice(0, 0)\n}\n\nexport function cancel(",
+      },
+    ],
+  },
+  {
+    name: 'snapshot ahead of its entries',
+    wrong: 'A snapshot holds an entry more than it says, which is then replayed on top of it.',
+    breaks: ['SNAPSHOT_DIFFERS', ...STUCK],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: '...(snapshot ? { snapshot: { seq, data: state } } : {})',
+        to: '...(snapshot ? { snapshot: { seq: seq - 1, data: state } } : {})',
+      },
+    ],
+  },
+  {
+    name: 'new key after a restart',
+    wrong: 'A call that is performed again after a restart has a new idempotency key.',
+    breaks: ['KEY_CHANGED'],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: 'this.#performer.perform(entity.entityId, call, true)',
+        to: 'this.#performer.perform(entity.entityId, { ...call, key: `${call.key}:again` }, true)',
+      },
+    ],
+  },
+  {
+    name: 'stale decision opens a gate',
+    wrong: 'A decision made on an older state of the saga is taken.',
+    breaks: ['STALE_DECISION'],
+    patches: [
+      {
+        file: 'saga/control.ts',
+        from: 'else if (message.seenSeq < state.movedSeq)',
+        to: 'else if (message.seenSeq < 0)',
+      },
+    ],
+  },
+  {
+    name: 'timeout opens a gate',
+    wrong: 'When nobody decides in time the gate opens.',
+    breaks: ['GATE_OPENED'],
+    patches: [
+      {
+        file: 'saga/decide.ts',
+        from: "  if (step.onTimeout === 'PAUSE' || turn.state.pivot !== null) {\n    pauseSaga(turn, `Nobody decided at ${id} in time`)",
+        to: "  if (step.onTimeout === 'PAUSE' || turn.state.pivot !== null) {\n    turn.closeGate(id, 'EXPIRED')\n    completeStep(turn, id)",
+      },
+    ],
+  },
+  {
+    name: 'lost wake-up after an unknown commit',
+    wrong: 'A saga whose commit turns out to have happened is not looked at again.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: '(resident.queue.length > 0 || resident.seq < 0) && !resident.broken',
+        to: 'resident.queue.length > 0 && !resident.broken',
+      },
+    ],
+  },
+  {
+    name: "child's second report dropped",
+    wrong: 'A child that completed and was then rolled back reports under the same message id.',
+    breaks: ['NOT_ENDED', 'MAIL_LOST'],
+    patches: [
+      {
+        file: 'saga/unwind.ts',
+        from: 'id: `child:${id}:${endings}:${turn.seq}`',
+        to: 'id: `child:${id}:${endings && turn.seq && 0}`',
+      },
+    ],
+  },
+  {
+    name: 'posts outside the commit',
+    wrong: 'Messages to other sagas are posted after the commit, and lost with the connection.',
+    breaks: ['MAIL_LOST', ...STUCK],
+    Store: OrphanedPosts,
+  },
+  {
+    name: 'late mail forgotten',
+    wrong: "The reader moves on past a slow sender's message that was not visible yet.",
+    breaks: ['OVERTAKEN', ...STUCK],
+    Store: ForgetsLateMail,
+  },
+  {
+    name: 'commit order by hope',
+    wrong: 'A commit does not check that it follows the entries that are there.',
+    breaks: ['JOURNAL_GAP', 'REPLAY_DIFFERS', 'CHAIN_BROKEN'],
+    Store: SecondEnd,
+  },
+  {
+    name: 'pause forgets the timers',
+    wrong: 'What was left of the timers is not kept while a saga is paused.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'saga/unwind.ts',
+        from: 'state.paused = { status: state.status, reason, timers, deferred: [] }',
+        to: 'state.paused = { status: state.status, reason, timers: {}, deferred: [] }',
+      },
+    ],
+  },
+  {
+    name: 'compensation in any order',
+    wrong: 'A compensation does not wait for those of the steps behind it.',
+    breaks: ['UNDO_ORDER'],
+    patches: [
+      {
+        file: 'saga/unwind.ts',
+        from: "if (record.undo?.state === 'exhausted' || blocked(turn, id, open)) continue",
+        to: "if (record.undo?.state === 'exhausted' || (false && blocked(turn, id, open))) continue",
+      },
+    ],
+  },
+  {
+    name: 'losing branch kept',
+    wrong: 'What the losers of a join did is not compensated.',
+    breaks: ['TOO_MUCH', ...STUCK],
+    patches: [
+      {
+        file: 'saga/forward.ts',
+        from: '    .filter(([name]) => record.branches?.[name] !== true)',
+        to: '    .filter(([name]) => record.branches?.[name] === false)',
+      },
+    ],
+  },
+
+  // ── Found by this simulation ──────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'start refused for want of its definition',
+    wrong: 'A start whose definition cannot be read just now is refused, and so lost.',
+    breaks: ['START_LOST', 'REPORT_REFUSED', 'MAIL_REFUSED', ...STUCK],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: "if (isSagaError(error) && error.code === 'UNAVAILABLE') throw error",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'takeover that failed once',
+    wrong: 'Shards that could not be recovered when they were claimed are never recovered.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'create-runtime.ts',
+        from: '      if (this.#lease.shards.length > this.#recovered) {',
+        to: `      const claimed = this.#lease.shards.length > this.#recovered
+      this.#recovered = this.#lease.shards.length
+      if (claimed) {`,
+      },
+    ],
+  },
+  {
+    name: 'reading back fails once',
+    wrong: 'A saga that cannot be read back after a failed commit is forgotten.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: '(resident.queue.length > 0 || resident.seq < 0) && !resident.broken',
+        to: 'resident.queue.length > 0 && !resident.broken',
+      },
+      {
+        file: 'saga/engine.ts',
+        from: '    else if (this.#isDone(resident)) this.#residents.delete(resident.id)',
+        to: `    else if (resident.seq < 0) {
+      this.#residents.delete(resident.id)
+      void this.#load([resident.id]).catch((error) => this.#failed(error))
+    } else if (this.#isDone(resident)) this.#residents.delete(resident.id)`,
+      },
+    ],
+  },
+  {
+    name: 'timer of an older setting',
+    wrong: 'A timer fires when an earlier setting of the same name would have been due.',
+    breaks: ['TIMER_EARLY'],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: "if (message.type === 'timer' && due !== undefined && due > at) {",
+        to: "if (message.type === 'timer' && due !== undefined && due > Infinity) {",
+      },
+    ],
+  },
+  {
+    name: 'answered call performed again',
+    wrong: 'A call whose result waits to be decided is performed again when its saga is read back.',
+    breaks: ['OVERTOOK_FORWARD', 'LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: '!call.answered && !answered.has(call.call)',
+        to: '!call.answered',
+      },
+    ],
+  },
+  {
+    name: 'mail and recovery load a saga twice',
+    wrong: 'Recovery replaces a saga that mail brought into memory while its definition was read.',
+    breaks: ['OVERTAKEN', ...STUCK],
+    patches: [
+      {
+        file: 'saga/engine.ts',
+        from: `    const saga = await this.#options.definitions.byDigest(entity.digest)
+    // Mail may have brought it into memory meanwhile, and more: what was read may be older than our own newest commit.
+    const resident = this.#residents.get(entity.entityId)`,
+        to: `    const resident = this.#residents.get(entity.entityId)
+    const saga = await this.#options.definitions.byDigest(entity.digest)`,
+      },
+    ],
+  },
+  {
+    name: 'deferred signal blocks the resume',
+    wrong:
+      'A signal that waited while the saga was paused and then comes too late has the resume refused.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'saga/decide.ts',
+        from: 'if (next === message || !isSagaError(error)) throw error',
+        to: 'throw error',
+      },
+    ],
+  },
+  {
+    name: "losing branch's failure unpauses",
+    wrong:
+      'A saga that waits for an operator to undo a losing branch unwinds, and is paused for ever.',
+    breaks: STUCK,
+    patches: [
+      {
+        file: 'saga/unwind.ts',
+        from: "result === 'exhausted' && !waitsForOperator(turn, members)",
+        to: "result === 'exhausted' && (true || waitsForOperator(turn, members))",
+      },
+    ],
+  },
+  {
+    name: 'completed child rolled back alone',
+    wrong: 'An operator may roll back a child whose parent goes on with what it did.',
+    breaks: ['MISSING', ...STUCK],
+    patches: [
+      {
+        file: 'saga/control.ts',
+        from: "if (state.parent && state.status === 'COMPLETED')",
+        to: "if (state.parent && state.status === 'PENDING')",
+      },
+    ],
+  },
+]
