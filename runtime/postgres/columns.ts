@@ -7,7 +7,7 @@
  * surrogates become the replacement character there.
  */
 
-const OID = { bool: 16, int8: 20, int4: 23, text: 25 } as const
+const OID = { bool: 16, int8: 20, int4: 23, text: 25, json: 114 } as const
 const HEADER_BYTES = 20
 /** Space for the length that precedes each element; -1 there is null. */
 const LENGTH_BYTES = 4
@@ -19,8 +19,17 @@ type Maybe<T> = T | null | undefined
 
 /** text[]; null and undefined are null. */
 export function texts(values: readonly Maybe<string>[]): Buffer | null {
+  return strings(OID.text, values)
+}
+
+/** json[] of JSON texts; the server checks that they are JSON. */
+export function jsons(values: readonly Maybe<string>[]): Buffer | null {
+  return strings(OID.json, values)
+}
+
+function strings(oid: number, values: readonly Maybe<string>[]): Buffer | null {
   if (values.length === 0) return null
-  let at = begin(OID.text, values.length)
+  let at = begin(oid, values.length)
   for (const value of values) {
     if (value === null || value === undefined) {
       at = putNull(at)
