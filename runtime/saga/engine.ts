@@ -465,19 +465,13 @@ export class Engine {
   /** A start learns here what it runs. */
   async #prepare(resident: Resident): Promise<void> {
     resident.saga = null
-    const { definitions, store } = this.#options
+    const { definitions } = this.#options
     for (const item of resident.queue) {
       if (item.message.type !== 'start') continue
       try {
-        const { saga, message, refusal } = await resolveStart(
-          resident.id,
-          item.message,
-          definitions,
-          store,
-        )
+        const { saga, ...resolved } = await resolveStart(resident.id, item.message, definitions)
         resident.saga = saga
-        item.message = message
-        if (refusal) item.refusal = refusal
+        Object.assign(item, resolved)
       } catch (error) {
         if (isUnavailable(error)) throw error
         this.#leave(resident, 'A start could not be prepared; it is left alone for now', error)

@@ -8,6 +8,7 @@
  */
 import type { CompiledSaga } from '../compiler/compile'
 import type { Message, Verdict } from '../journal/entry'
+import type { Envelope } from '../journal/store'
 import type { PlainStatement } from '../participant/statement'
 import { GENESIS } from '../security/chain'
 import type { SagaState } from './state'
@@ -17,8 +18,9 @@ export interface Item {
   /** Set when it came from the mailbox and must be acknowledged. */
   position?: bigint
   id?: string
-  /** A start whose definition cannot be had. */
+  /** A start whose definition cannot be had, and what is posted with its refusal. */
   refusal?: Extract<Verdict, { accepted: false }>
+  posts?: Envelope[]
   /** The effect that a call's result brings with it: written by the commit that takes the result, or not at all. */
   statements?: PlainStatement[]
   /** Set when somebody in this process waits for it to be stored. */

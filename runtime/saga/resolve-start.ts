@@ -5,7 +5,7 @@
 import type { CompiledSaga } from '../compiler/compile'
 import { isSagaError } from '../errors'
 import type { Message, Verdict } from '../journal/entry'
-import type { Store } from '../journal/store'
+import type { Envelope } from '../journal/store'
 import type { Definitions } from './definitions'
 
 type StartMessage = Extract<Message, { type: 'start' }>
@@ -15,6 +15,8 @@ export interface ResolvedStart {
   saga: CompiledSaga | null
   message: StartMessage
   refusal?: Extract<Verdict, { accepted: false }>
+  /** To be posted by the commit that refuses it. */
+  posts?: Envelope[]
 }
 
 /** Throws UNAVAILABLE while definitions cannot be read. */
@@ -22,7 +24,6 @@ export async function resolveStart(
   sagaId: string,
   message: StartMessage,
   definitions: Definitions,
-  store: Store,
 ): Promise<ResolvedStart> {
   const { digest, name, version } = message.definition
   try {
@@ -38,23 +39,18 @@ export async function resolveStart(
       refusal: { accepted: false, code: error.code, reason: error.message },
     }
   }
-  if (message.parent)
-    await store.post([
-      {
-        id: `child:${sagaId}:0:0`,
-        entityId: message.parent.sagaId,
-        message: {
-          type: 'child',
-          step: message.parent.step,
-          sagaId,
-          status: 'ROLLED_BACK',
-          error: {
-            kind: 'terminal',
-            code: 'CHILD_UNKNOWN',
-            message: `No definition ${name}${version ? `@${version}` : ''} is published`,
-          },
-        },
-      },
-    ])
-  return { saga: null, message }
+  if (!message.parent) return { saga: null, message }
+  const report: Message = {
+    type: 'child',
+    step: message.parent.step,
+    sagaId,
+    status: 'ROLLED_BACK',
+    error: {
+      kind: 'terminal',
+      code: 'CHILD_UNKNOWN',
+      message: `No definition ${name}${version ? `@${version}` : ''} is published`,
+    },
+  }
+  const post = { id: `child:${sagaId}:0:0`, entityId: message.parent.sagaId, message: report }
+  return { saga: null, message, posts: [post] }
 }

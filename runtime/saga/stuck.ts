@@ -9,7 +9,7 @@ import type { Clock } from '../ports'
 import type { StuckSaga } from '../runtime'
 
 const FIRST_MS = 5_000
-const LAST_MS = 300_000
+const LAST_MS = 60_000
 
 interface Entry extends StuckSaga {
   pauseMs: number

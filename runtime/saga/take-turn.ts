@@ -7,7 +7,7 @@
  * 3. `resident.open` is brought up to date while deciding. A commit that fails forgets it with the rest.
  */
 import type { Command, Entry, Verdict } from '../journal/entry'
-import type { CommitStatement, EntityCommit } from '../journal/store'
+import type { CommitStatement, EntityCommit, Envelope } from '../journal/store'
 import { chainHash } from '../security/chain'
 import { decide } from './decide'
 import type { Item, Resident } from './resident'
@@ -55,6 +55,7 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
   const commands: Command[] = []
   const acks: EntityCommit['acks'] = []
   const statements: CommitStatement[] = []
+  const posts: Envelope[] = []
   const orphans: string[] = []
   const verdicts: Verdict[] = []
   const early: Turn['early'] = []
@@ -74,8 +75,10 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
       (saga
         ? decide(saga, state, message, { entityId, at, seq: seq + 1, owned: true })
         : unknown(entityId))
-    if (!decided.accepted) verdict = { accepted: false, code: decided.code, reason: decided.reason }
-    else if (decided.changed) {
+    if (!decided.accepted) {
+      verdict = { accepted: false, code: decided.code, reason: decided.reason }
+      if (item.posts) posts.push(...item.posts)
+    } else if (decided.changed) {
       seq++
       state = decided.state
       const { facts } = decided
@@ -101,6 +104,7 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
     saga && state && entries.length > 0
       ? toCommit(saga, state, entries, commands, open)
       : unchanged(resident.active, resident.current)
+  if (posts.length > 0) parts.posts = [...parts.posts, ...posts]
   if (orphans.length > 0)
     parts.timersCancelled = [
       ...parts.timersCancelled,

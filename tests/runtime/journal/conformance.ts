@@ -452,17 +452,19 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         expect(await store.verdicts([])).toEqual(new Map())
       })
 
-      it('refused by an entity that does not exist leave no entity', async () => {
+      it('refused by an entity that does not exist leave no entity, and are reported', async () => {
         await store.post([post('m1', 'ghost')])
         const [m1] = await mail(lease)
         const verdict = { accepted: false, code: 'NOT_FOUND', reason: 'No such saga.' } as const
         await store.commit(lease, [
           commitOf('ghost', 0, 0, {
             active: false,
+            posts: [post('report', 's2')],
             acks: [{ position: m1?.position ?? 0n, verdict }],
           }),
         ])
         expect(await store.load(['ghost'])).toEqual([])
+        expect(ids(await mail(lease))).toEqual(['report'])
         expect(await store.active(lease, null, 10)).toEqual([])
         expect(await store.verdicts(['m1'])).toEqual(new Map([['m1', verdict]]))
       })
