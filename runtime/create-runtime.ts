@@ -1,7 +1,8 @@
 /**
  * `createRuntime`: the engine behind the verbs of runtime.ts, with this worker's lease kept alive.
  *
- * 1. Every verb posts a message and is durable before it answers; the saga's verdict comes from whichever worker owns it.
+ * 1. Every verb posts a message (sender.ts) and is durable before it answers; the saga's verdict comes from whichever
+ *    worker owns it.
  * 2. One runtime is one worker, any number share the shards (cluster/lease-keeper.ts). One without a shard stands by: its
  *    verbs work, other workers decide.
  * 3. A new saga never passes what waits: it queues up behind a backlog, and is refused when that has become too old.
@@ -13,17 +14,18 @@ import { digestDocument } from './compiler/compile'
 import type { DefinitionStore } from './definition/definition-store'
 import { hasErrors } from './definition/issue'
 import { validateInput } from './definition/validate-input'
-import { isSagaError, SagaError } from './errors'
-import type { Message, Verdict } from './journal/entry'
+import { type ErrorCode, isSagaError, SagaError } from './errors'
 import { type Envelope, type Lease, type Store, shardOf } from './journal/store'
 import type { Participants } from './participant/participant'
-import { type Clock, type Ids, type Logger, monotonic } from './ports'
-import type { Health, Runtime, StartRequest } from './runtime'
+import type { Clock, Ids, Logger } from './ports'
+import type { Health, ItemError, Runtime, SagaRequest, StartRequest } from './runtime'
 import { Definitions } from './saga/definitions'
 import { type Ended, Engine } from './saga/engine'
 import { Performer } from './saga/perform'
 import { previewGate } from './saga/preview'
 import { replay } from './saga/replay'
+import { checkNewSagaId, envelopeOf } from './saga/request'
+import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
 import { verify } from './verifier/verify'
 
@@ -72,7 +74,8 @@ export interface RuntimeOptions {
   onFenced?: (error: unknown) => void
 }
 
-const START_MANY_MAX = 1_000
+/** Items of one batch. */
+const MANY_MAX = 1_000
 const STUCK_SHOWN = 100
 /** Bounds of what a refused caller is told to wait. */
 const RETRY_AFTER_MIN_MS = 500
@@ -92,7 +95,7 @@ class SagaRuntime implements Runtime {
   readonly #definitions: Definitions
   readonly #listeners = new Set<(entityIds: readonly string[]) => void>()
   readonly #ending = new Map<string, Set<(ended: Ended) => void>>()
-  readonly #verdicts = new Map<string, (verdict: Verdict) => void>()
+  readonly #sender: Sender
   #engine: Engine | null = null
   #performer: Performer | null = null
   #wakeUps: WakeUps | null = null
@@ -104,6 +107,7 @@ class SagaRuntime implements Runtime {
     this.#options = options
     this.#definitions = new Definitions(options.definitions, options.clock)
     this.#keeper = this.#createKeeper()
+    this.#sender = this.#createSender()
   }
 
   async start(): Promise<void> {
@@ -176,15 +180,14 @@ class SagaRuntime implements Runtime {
 
   async startSaga(request: StartRequest): Promise<{ sagaId: string }> {
     const envelope = await this.#startEnvelope(request)
-    const refusal = this.#refusal(envelope)
-    if (refusal) throw refusal
-    await this.#startAll([envelope])
+    const [failed] = await this.#startAll([this.#refusal(envelope) ?? envelope])
+    if (failed) throw failed
     return { sagaId: envelope.entityId }
   }
 
   async startMany(requests: StartRequest[]) {
-    if (requests.length > START_MANY_MAX)
-      throw new SagaError('LIMIT_EXCEEDED', `At most ${START_MANY_MAX} sagas are started at once`)
+    if (requests.length > MANY_MAX)
+      throw new SagaError('LIMIT_EXCEEDED', `At most ${MANY_MAX} sagas are started at once`)
     const made = await Promise.all(
       requests.map((request) =>
         this.#startEnvelope(request).then(
@@ -196,41 +199,75 @@ class SagaRuntime implements Runtime {
         ),
       ),
     )
-    await this.#startAll(made.filter((one): one is Envelope => !isSagaError(one)))
-    return made.map((one) =>
-      isSagaError(one)
-        ? { error: { code: one.code, message: one.message, ...retryAfter(one) } }
-        : { sagaId: one.entityId },
-    )
+    const failed = await this.#startAll(made)
+    return made.map((one, n) => {
+      const error = failed[n]
+      if (error) return { error: itemError(error.code, error.message, error.details) }
+      return { sagaId: (one as Envelope).entityId }
+    })
   }
 
-  async signal(...[sagaId, name, payload, by]: Parameters<Runtime['signal']>) {
-    await this.#send(sagaId, { type: 'signal', name, payload, ...(by ? { by } : {}) })
+  async signal(...[sagaId, name, payload, by, key]: Parameters<Runtime['signal']>) {
+    const more = { ...(by ? { by } : {}), ...(key === undefined ? {} : { idempotencyKey: key }) }
+    await this.#send({ verb: 'signal', sagaId, name, payload, ...more })
   }
   async pause(...[sagaId, by]: Parameters<Runtime['pause']>) {
-    await this.#send(sagaId, { type: 'pause', ...by })
+    await this.#send({ verb: 'pause', sagaId, ...by })
   }
   async resume(...[sagaId, by]: Parameters<Runtime['resume']>) {
-    await this.#send(sagaId, { type: 'resume', ...by })
+    await this.#send({ verb: 'resume', sagaId, ...by })
   }
   async cancel(...[sagaId, by]: Parameters<Runtime['cancel']>) {
-    await this.#send(sagaId, { type: 'cancel', ...by })
+    await this.#send({ verb: 'cancel', sagaId, ...by })
   }
   async rollBack(...[sagaId, by]: Parameters<Runtime['rollBack']>) {
-    await this.#send(sagaId, { type: 'rollBack', ...by })
+    await this.#send({ verb: 'rollBack', sagaId, ...by })
   }
   async retryStep(...[sagaId, step, by]: Parameters<Runtime['retryStep']>) {
-    await this.#send(sagaId, { type: 'retry', step, ...by })
+    await this.#send({ verb: 'retryStep', sagaId, step, ...by })
   }
   async resolveStep(...[sagaId, step, by]: Parameters<Runtime['resolveStep']>) {
-    await this.#send(sagaId, { type: 'resolve', step, ...by })
+    await this.#send({ verb: 'resolveStep', sagaId, step, ...by })
+  }
+  async decide(request: Parameters<Runtime['decide']>[0]) {
+    return { decisionId: await this.#send({ verb: 'decide', ...request }) }
   }
 
-  async decide(request: Parameters<Runtime['decide']>[0]) {
-    const { sagaId, conditions = [], ...rest } = request
-    const decisionId = this.#options.ids.uuid()
-    await this.#send(sagaId, { type: 'decide', decisionId, conditions, ...rest })
-    return { decisionId }
+  async sendMany(requests: readonly SagaRequest[]) {
+    if (requests.length > MANY_MAX)
+      throw new SagaError('LIMIT_EXCEEDED', `At most ${MANY_MAX} sagas are asked at once`)
+    const made = requests.map((request) => this.#envelope(request))
+    const asked = made.filter((one): one is Envelope => !isSagaError(one))
+    const answers = await this.#sender.ask(asked)
+    const answerOf = new Map(asked.map((envelope, n) => [envelope, answers[n]]))
+    return made.map((one, n) => {
+      const { sagaId } = requests[n] as SagaRequest
+      if (isSagaError(one)) return { sagaId, error: itemError(one.code, one.message) }
+      const answer = answerOf.get(one)
+      if (answer && !answer.accepted)
+        return { sagaId, error: itemError(answer.code, answer.reason, answer.details) }
+      const { message } = one
+      return { sagaId, ...(message.type === 'decide' ? { decisionId: message.decisionId } : {}) }
+    })
+  }
+
+  #envelope(request: SagaRequest): Envelope | SagaError {
+    try {
+      return envelopeOf(request, this.#options.ids)
+    } catch (error) {
+      if (isSagaError(error)) return error
+      throw error
+    }
+  }
+
+  /** Resolves with the decision's id, if it is one. */
+  async #send(request: SagaRequest): Promise<string> {
+    const envelope = envelopeOf(request, this.#options.ids)
+    const { entityId: sagaId, message } = envelope
+    const [answer] = await this.#sender.ask([envelope])
+    if (answer && !answer.accepted)
+      throw new SagaError(answer.code, answer.reason, { sagaId, ...answer.details })
+    return message.type === 'decide' ? message.decisionId : ''
   }
 
   async previewDecision(sagaId: string, step: string) {
@@ -246,13 +283,14 @@ class SagaRuntime implements Runtime {
   async completeCall(...[token, outcome]: Parameters<Runtime['completeCall']>) {
     const call = this.#options.callbackTokens.verify(token)
     if (!call) throw new SagaError('FORBIDDEN', 'The callback token is not one of ours')
-    await this.#post([
+    const [failed] = await this.#sender.post([
       {
         id: `callback:${call.sagaId}:${call.call}`,
         entityId: call.sagaId,
         message: { type: 'result', call: call.call, outcome },
       },
     ])
+    if (failed) throw failed
   }
 
   journal(sagaId: string, afterSeq = 0, limit = 1_000) {
@@ -346,6 +384,7 @@ class SagaRuntime implements Runtime {
 
   async #startEnvelope(request: StartRequest): Promise<Envelope> {
     const { definition, version, input, ventureId, by } = request
+    if (request.id !== undefined) checkNewSagaId(request.id)
     const found = await this.#definitions.byName(definition, version)
     if (!found)
       throw new SagaError(
@@ -405,29 +444,26 @@ class SagaRuntime implements Runtime {
   /**
    * Starts that this worker owns are stored by its next commit, without a mailbox row, unless mail waits there that would
    * have to come first; the rest are posted. Starting an id again is no error, so a start whose fate is unknown is simply
-   * posted as well.
+   * posted as well. Null for each that is durable; what is refused already stays so.
    */
-  async #startAll(envelopes: Envelope[]): Promise<void> {
+  async #startAll(starts: readonly (Envelope | SagaError)[]): Promise<(SagaError | null)[]> {
     const engine = this.#engine && !this.#engine.behind ? this.#engine : null
     const elsewhere: Envelope[] = []
-    await Promise.all(
-      envelopes.map(async (envelope) => {
-        const { entityId, message } = envelope
+    const here = await Promise.all(
+      starts.map(async (start) => {
+        if (isSagaError(start)) return start
+        const { entityId, message } = start
         const verdict = engine?.owns(entityId) ? await engine.submit(entityId, message) : null
-        if (verdict?.accepted || verdict?.code === 'ALREADY_EXISTS') return
+        if (verdict?.accepted || verdict?.code === 'ALREADY_EXISTS') return null
         if (verdict && verdict.code !== 'UNAVAILABLE')
-          throw new SagaError(verdict.code, verdict.reason, { sagaId: entityId })
-        elsewhere.push(envelope)
+          return new SagaError(verdict.code, verdict.reason, { sagaId: entityId })
+        elsewhere.push(start)
+        return start
       }),
     )
-    await this.#post(elsewhere)
-  }
-
-  async #post(envelopes: Envelope[]): Promise<void> {
-    if (envelopes.length === 0) return
-    await this.#options.store.post(envelopes)
-    this.#engine?.hint()
-    this.#wakeOwners(envelopes.map((one) => one.entityId))
+    const posted = await this.#sender.post(elsewhere)
+    const failed = new Map(elsewhere.map((start, n) => [start, posted[n] ?? null]))
+    return here.map((one) => (one && !isSagaError(one) ? (failed.get(one) ?? null) : one))
   }
 
   /** Tells other workers that they have mail. */
@@ -440,45 +476,17 @@ class SagaRuntime implements Runtime {
         this.#wakeUps.send(address, 'mail')
   }
 
-  /** Posts and waits for the verdict, from this process's engine or, through the store, another's. */
-  async #send(entityId: string, message: Message): Promise<void> {
-    const { ids, clock, store } = this.#options
-    const id = ids.uuid()
-    let settle: (verdict: Verdict | null) => void = () => {}
-    const verdict = new Promise<Verdict | null>((resolve) => {
-      settle = resolve
+  #createSender(): Sender {
+    const { store, clock, verdictMs = 15_000 } = this.#options
+    return new Sender({
+      store,
+      clock,
+      verdictMs,
+      onPosted: (ids) => {
+        this.#engine?.hint()
+        this.#wakeOwners(ids)
+      },
     })
-    this.#verdicts.set(id, settle)
-    const deadline = monotonic(clock) + (this.#options.verdictMs ?? 15_000)
-    let cancelPoll = () => {}
-    const poll = () => {
-      cancelPoll = clock.after(250, () => {
-        void store
-          .verdicts([id])
-          .then((found) => {
-            const known = found.get(id)
-            if (known) settle(known)
-            else if (monotonic(clock) > deadline) settle(null)
-            else poll()
-          })
-          .catch(() => (monotonic(clock) > deadline ? settle(null) : poll()))
-      })
-    }
-    try {
-      await this.#post([{ id, entityId, message }])
-      poll()
-      const answer = await verdict
-      if (!answer)
-        throw new SagaError(
-          'UNAVAILABLE',
-          `The ${message.type} for saga ${entityId} is stored, but no worker has taken it yet; look at the saga again`,
-          { messageId: id },
-        )
-      if (!answer.accepted) throw new SagaError(answer.code, answer.reason, { sagaId: entityId })
-    } finally {
-      cancelPoll()
-      this.#verdicts.delete(id)
-    }
   }
 
   #createKeeper(): LeaseKeeper {
@@ -534,7 +542,7 @@ class SagaRuntime implements Runtime {
         onEnded: (sagaId, ended) => {
           for (const settle of this.#ending.get(sagaId) ?? []) settle(ended)
         },
-        onVerdict: (id, verdict) => this.#verdicts.get(id)?.(verdict),
+        onVerdict: (id, verdict) => this.#sender.heard(id, verdict),
         onPosted: (ids) => this.#wakeOwners(ids),
         onFenced: (error) => this.#keeper.fenced(error),
       },
@@ -572,8 +580,12 @@ class SagaRuntime implements Runtime {
   }
 }
 
-function retryAfter({ details }: SagaError): { retryAfterMs?: number } {
-  return typeof details.retryAfterMs === 'number' ? { retryAfterMs: details.retryAfterMs } : {}
+function itemError(
+  code: ErrorCode,
+  message: string,
+  { retryAfterMs }: Record<string, unknown> = {},
+): ItemError {
+  return { code, message, ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}) }
 }
 
 /** W3C trace context: the trace is the saga, the span the call. */

@@ -20,7 +20,15 @@ export type { Clock, Ids, Logger } from './ports'
 export { createPostgresDefinitionStore } from './postgres/definition-store'
 export { createPostgresStore } from './postgres/postgres-store'
 export { createPrisma } from './postgres/prisma'
-export type { DecisionPreview, GatePreview, Health, Runtime, StartRequest } from './runtime'
+export type {
+  DecisionPreview,
+  GatePreview,
+  Health,
+  ItemError,
+  Runtime,
+  SagaRequest,
+  StartRequest,
+} from './runtime'
 export { createSecretKey, parseSecretKeys } from './security/secret-key'
 export { consoleLogger, systemClock, systemIds } from './system'
 export { verify } from './verifier/verify'

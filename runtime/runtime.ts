@@ -4,6 +4,7 @@
  */
 import type { Issue } from './definition/issue'
 import type { Layout, SagaDocument } from './definition/schema'
+import type { ErrorCode } from './errors'
 import type { Actor, Decision, Entry, Fact, Outcome, SagaStatus } from './journal/entry'
 import type { FeedItem } from './journal/store'
 
@@ -95,7 +96,40 @@ export interface StuckSaga {
   retryAt: number
 }
 
-type By = { by: Actor; reason: string }
+/** `idempotencyKey`: at most 128 characters; asking again under it is harmless and gets the first answer. */
+type By = { by: Actor; reason: string; idempotencyKey?: string | undefined }
+
+interface OnSaga {
+  sagaId: string
+  /** Chosen by the caller, at most 128 characters: asking again is harmless. Default: none. */
+  idempotencyKey?: string | undefined
+}
+
+/** One verb on one saga, as `sendMany` takes it. */
+export type SagaRequest = OnSaga &
+  (
+    | { verb: 'pause' | 'resume' | 'cancel' | 'rollBack'; by: Actor; reason: string }
+    | { verb: 'retryStep' | 'resolveStep'; step: string; by: Actor; reason: string }
+    | { verb: 'signal'; name: string; payload: unknown; by?: Actor }
+    | {
+        verb: 'decide'
+        step: string
+        decision: Decision
+        reasoning: string
+        conditions?: string[]
+        /** The entry the decider saw; refused with MOVED_ON when the saga has moved since. */
+        seenSeq: number
+        previewDigest?: string
+        by: Actor
+      }
+  )
+
+/** Why one item of a batch was not taken. */
+export interface ItemError {
+  code: ErrorCode
+  message: string
+  retryAfterMs?: number
+}
 
 export interface Runtime {
   /** Resolves when this worker owns shards and has recovered, or stands by for another worker. */
@@ -111,12 +145,8 @@ export interface Runtime {
    * worker that would run it is too far behind: what has been started comes first.
    */
   startSaga(request: StartRequest): Promise<{ sagaId: string }>
-  /** One round trip for all; at most 1,000. One answer per request, in order. */
-  startMany(
-    requests: StartRequest[],
-  ): Promise<
-    ({ sagaId: string } | { error: { code: string; message: string; retryAfterMs?: number } })[]
-  >
+  /** One round trip for all; at most 1,000. One answer per request, in order; each stands for itself. */
+  startMany(requests: StartRequest[]): Promise<({ sagaId: string } | { error: ItemError })[]>
 
   /** Starts a saga and resolves when it has ended. */
   run(
@@ -125,7 +155,13 @@ export interface Runtime {
   ): Promise<{ sagaId: string } & Extract<Fact, { t: 'saga.ended' }>>
 
   /** Each of these resolves once the saga has taken the message, and throws a SagaError when it refuses. */
-  signal(sagaId: string, name: string, payload: unknown, by?: Actor): Promise<void>
+  signal(
+    sagaId: string,
+    name: string,
+    payload: unknown,
+    by?: Actor,
+    idempotencyKey?: string,
+  ): Promise<void>
   pause(sagaId: string, by: By): Promise<void>
   resume(sagaId: string, by: By): Promise<void>
   cancel(sagaId: string, by: By): Promise<void>
@@ -141,7 +177,16 @@ export interface Runtime {
     seenSeq: number
     previewDigest?: string
     by: Actor
+    idempotencyKey?: string | undefined
   }): Promise<{ decisionId: string }>
+  /**
+   * Any of these verbs on many sagas: posted in one round trip, at most 1,000. One answer per request, in order; each
+   * stands for itself, and resolves once all sagas have answered or the time for it is over. Those of one saga are taken
+   * in the order given.
+   */
+  sendMany(
+    requests: readonly SagaRequest[],
+  ): Promise<({ sagaId: string; decisionId?: string } | { sagaId: string; error: ItemError })[]>
   previewDecision(sagaId: string, step: string): Promise<GatePreview>
   /** The later result of a call that answered 202. The token was made for exactly that call. */
   completeCall(callbackToken: string, outcome: Outcome): Promise<void>

@@ -24,6 +24,8 @@ const schema = z
     WORKER_ID: optional,
     /** The address of this machine at which the other workers reach it, for wake-ups by UDP. */
     WORKER_HOST: z.string().max(253).default('127.0.0.1'),
+    /** New sagas are refused (429, Retry-After) while the oldest waiting message is older; milliseconds. */
+    BACKLOG_MAX_MS: z.coerce.number().int().min(100).max(600_000).default(5_000),
     /** Connections to PostgreSQL of this process. */
     DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
     /** Seconds between two probes of a participant's health address; 0 turns the prober off. */

@@ -62,6 +62,7 @@ export function openHost(
     ids: systemIds,
     logger: log,
     stopMs: STOP_MS,
+    backlogMaxMs: env.BACKLOG_MAX_MS,
     wakeUps: udpWakeUps(env.WORKER_HOST),
     ...(env.WORKER_ID === undefined ? {} : { workerId: env.WORKER_ID }),
     ...(onFenced ? { onFenced } : {}),

@@ -7,7 +7,7 @@
 import { Check, Pause, Play, Undo2, X } from 'lucide-react'
 import { useState } from 'react'
 import { TERMINAL } from '@/runtime/journal/entry'
-import type { SagaListItem } from '@/server/api/contract'
+import { MANY_MAX, type SagaListItem } from '@/server/api/contract'
 import { useTRPCClient } from '../api'
 import { useRefusal } from '../shell/me'
 import { Button } from '../ui/button'
@@ -112,14 +112,9 @@ export function BulkBar({ runs, onClear }: { runs: readonly SagaListItem[]; onCl
           verb={`${VERBS[verb].word} ${many(chosen.length)}`}
           danger={VERBS[verb].danger}
           onConfirm={async (reason) => {
-            const list = await inTurn(chosen, async (run): Promise<Outcome> => {
-              try {
-                await client.sagas[verb].mutate({ sagaId: run.sagaId, reason })
-                return { run, refusal: null }
-              } catch (error) {
-                return { run, refusal: errorWords(error) }
-              }
-            })
+            const list: Outcome[] = []
+            for (let at = 0; at < chosen.length; at += MANY_MAX)
+              list.push(...(await askMany(client, verb, chosen.slice(at, at + MANY_MAX), reason)))
             setOutcomes({ verb, list })
             onClear()
           }}
@@ -154,19 +149,23 @@ export function BulkBar({ runs, onClear }: { runs: readonly SagaListItem[]; onCl
   )
 }
 
-/** Six at a time: enough to be quick, few enough to leave the server alone. */
-async function inTurn<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Map<T, R>()
-  const queue = [...items]
-  await Promise.all(
-    Array.from({ length: 6 }, async () => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-        results.set(item, await run(item))
-      }
-    }),
-  )
-  return items.flatMap((item) => {
-    const result = results.get(item)
-    return result === undefined ? [] : [result]
-  })
+/** One request for all. Should it fail, nobody knows of any of them. */
+async function askMany(
+  client: ReturnType<typeof useTRPCClient>,
+  verb: Verb,
+  runs: readonly SagaListItem[],
+  reason: string,
+): Promise<Outcome[]> {
+  try {
+    const answers = await client.sagas[`${verb}Many`].mutate({
+      sagaIds: runs.map(({ sagaId }) => sagaId),
+      reason,
+    })
+    return runs.map((run, n) => {
+      const answer = answers[n]
+      return { run, refusal: answer && 'error' in answer ? answer.error.message : null }
+    })
+  } catch (error) {
+    return runs.map((run) => ({ run, refusal: errorWords(error) }))
+  }
 }

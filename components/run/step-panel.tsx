@@ -5,11 +5,12 @@ import { RotateCcw, Wrench } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Step } from '@/runtime/definition/schema'
 import { duration } from '@/runtime/projection/duration'
-import type {
-  AttemptView,
-  CompensationView,
-  RunView,
-  StepView,
+import {
+  type AttemptView,
+  type CompensationView,
+  itemsEnded,
+  type RunView,
+  type StepView,
 } from '@/runtime/projection/run-view'
 import { Badge, StatusBadge } from '../ui/badge'
 import { Button } from '../ui/button'
@@ -128,10 +129,7 @@ export function StepPanel({
               ]
             : null,
           step?.items !== null && step !== undefined
-            ? [
-                'Items',
-                `${step.children.filter((child) => child.endedAt !== null).length} of ${step.items} ended`,
-              ]
+            ? ['Items', `${itemsEnded(step)} of ${step.items} ended`]
             : null,
         ]}
       />

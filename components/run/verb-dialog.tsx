@@ -95,10 +95,15 @@ function wordsOf(verb: Verb, view: RunView) {
       return {
         title: `Retry ${verb.title}?`,
         verb: 'Retry the step',
-        consequences: [
-          'The next attempt starts now, with the same idempotency key.',
-          'Attempts before do not count any more.',
-        ],
+        consequences: view.steps.get(verb.step)?.children.length
+          ? [
+              'What was rolled back is started again, each as a new child run with idempotency keys of its own.',
+              'Children that completed or still run stay as they are.',
+            ]
+          : [
+              'The next attempt starts now, with the same idempotency key.',
+              'Attempts before do not count any more.',
+            ],
       }
     case 'resolveStep':
       return {

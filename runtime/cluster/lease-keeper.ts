@@ -13,11 +13,13 @@
  * 3. A tenant that was late for that, if only for a moment, does not go on: a new one starts from the store.
  * 4. A shard is given up after its entities are drained, and no commit is under way while the lease changes.
  * 5. A change whose outcome is unknown is found out by the next renewal, and until then nothing is committed.
+ * 6. What a dead worker leaves is taken at once: whoever is silent is looked at again the moment its lease runs out, and
+ *    neither shards that are being drained nor those that are still being recovered hold up the taking of others.
  */
 import { isSagaError, SagaError } from '../errors'
 import type { Lease, Store } from '../journal/store'
 import { type Clock, type Logger, monotonic } from '../ports'
-import { type ClusterView, type Moves, planMoves } from './ownership'
+import { type ClusterView, isSilent, type Moves, planMoves } from './ownership'
 
 /** Who works under the lease. */
 export interface Tenant {
@@ -58,6 +60,8 @@ const RENEWALS = 4
 const RETRIES = 15
 /** The part of the lease time after which the tenant goes. */
 const SAFE_PART = 0.9
+/** So long after another's lease runs out it is looked at: the store's clock must be past it. */
+const PAST_EXPIRY_MS = 20
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions
@@ -72,7 +76,10 @@ export class LeaseKeeper {
   #failed = false
   #cancelRound = () => {}
   #cancelLapse = () => {}
-  #moving: Promise<void> | null = null
+  #taking: Promise<void> | null = null
+  #giving: Promise<void> | null = null
+  /** Changes of the lease that the store has been asked for and has not answered. */
+  #changing = 0
   /** A change of the lease whose outcome the next renewal tells. */
   #unknown: Unknown | null = null
   view: ClusterView | null = null
@@ -196,7 +203,18 @@ export class LeaseKeeper {
     this.#cancelRound()
     const { clock, leaseMs } = this.#options
     const perLease = this.#failed ? RETRIES : RENEWALS
-    this.#cancelRound = clock.after(leaseMs / perLease, () => this.#now())
+    const delayMs = Math.min(leaseMs / perLease, this.#nextExpiryMs())
+    this.#cancelRound = clock.after(delayMs, () => this.#now())
+  }
+
+  /** How long until the lease of a silent worker runs out. */
+  #nextExpiryMs(): number {
+    const { leaseMs } = this.#options
+    let next = Number.POSITIVE_INFINITY
+    for (const { workerId, leftMs } of this.view?.members ?? [])
+      if (workerId !== this.#lease.workerId && leftMs > 0 && isSilent(leftMs, leaseMs))
+        next = Math.min(next, leftMs + PAST_EXPIRY_MS)
+    return next
   }
 
   #now(): void {
@@ -218,12 +236,12 @@ export class LeaseKeeper {
     this.#failed = true
     try {
       if (!this.#joined) {
-        void (await this.#join(this.#options.nextWorkerId())).recovered
+        this.#bringBack((await this.#join(this.#options.nextWorkerId())).recovered)
         this.#failed = false
         logger.info('This worker joined again', { workerId: this.#lease.workerId })
         return
       }
-      const moving = this.#moving
+      const changing = this.#changing > 0
       const { view, ...lease } = await store.renew(
         this.#lease,
         leaseMs,
@@ -235,8 +253,8 @@ export class LeaseKeeper {
       this.#lapse()
       this.#hold(asked)
       this.view = view
-      this.#settle(lease, unknown, moving !== null || this.#moving !== null)
-      if (this.#tenant && !this.#moving) this.#move(planMoves(view, lease.workerId))
+      this.#settle(lease, unknown, changing || this.#changing > 0)
+      if (this.#tenant) this.#move(planMoves(view, lease.workerId, leaseMs))
     } catch (error) {
       if (this.#stopped) return
       if (isSagaError(error) && error.code === 'FENCED') return this.#lost(error)
@@ -246,72 +264,106 @@ export class LeaseKeeper {
   }
 
   /** Brings what this process believes into line with what the store says. */
-  #settle(lease: Lease, unknown: Unknown | null, moving: boolean): void {
+  #settle(lease: Lease, unknown: Unknown | null, changing: boolean): void {
     if (!this.#tenant) {
       if (!this.isValid()) return
       this.#lease = lease
-      void this.#admit(lease)
+      this.#bringBack(this.#admit(lease))
       return
     }
     this.trouble = null
     if (unknown && unknown === this.#unknown) {
       this.#unknown = null
       unknown.settle(lease)
-    } else if (!moving && lease.epoch !== this.#lease.epoch) {
+    } else if (!changing && lease.epoch !== this.#lease.epoch) {
       // A change given up for lost was carried out after all.
       this.#evict('the lease changed')
       this.#lease = lease
-      void this.#admit(lease)
+      this.#bringBack(this.#admit(lease))
     }
   }
 
-  #move(moves: Moves): void {
-    if (moves.take.length + moves.give.length === 0) return
-    this.#moving = this.#change(moves)
-      .catch((error) => {
-        this.#options.logger.warn('Shards could not be moved; trying again', { error })
-        if (isSagaError(error) && error.code === 'FENCED') this.fenced(error)
-      })
-      .finally(() => {
-        this.#moving = null
-      })
-  }
-
-  async #change({ take, give }: Moves): Promise<void> {
-    const { store, logger, drainMs, onFreed } = this.#options
+  #move({ take, give }: Moves): void {
     const tenant = this.#tenant
     if (!tenant) return
-    const before = this.#lease
-    let giving: readonly number[] = give
-    if (give.length > 0 && !(await tenant.drain(give, drainMs))) {
+    if (take.length > 0 && !this.#taking)
+      this.#taking = this.#take(tenant, take)
+        .catch((error) => this.#notMoved(error))
+        .finally(() => {
+          this.#taking = null
+        })
+    if (give.length > 0 && !this.#giving)
+      this.#giving = this.#give(tenant, give)
+        .catch((error) => this.#notMoved(error))
+        .finally(() => {
+          this.#giving = null
+        })
+  }
+
+  #notMoved(error: unknown): void {
+    this.#options.logger.warn('Shards could not be moved; trying again', { error })
+    if (isSagaError(error) && error.code === 'FENCED') this.fenced(error)
+  }
+
+  async #take(tenant: Tenant, take: number[]): Promise<void> {
+    const before = await this.#change(tenant, { take, give: [] })
+    if (tenant !== this.#tenant) return
+    const { shards } = this.#lease
+    const gained = shards.filter((shard) => !before.shards.includes(shard))
+    if (gained.length === 0) return
+    this.#options.logger.info('Took shards over', { gained: gained.length, shards: shards.length })
+    this.#bringBack(tenant.recover(this.#lease, gained))
+  }
+
+  async #give(tenant: Tenant, give: number[]): Promise<void> {
+    const { logger, drainMs, onFreed } = this.#options
+    if (!(await tenant.drain(give, drainMs))) {
       logger.warn('Shards are still at work and are kept for now', { shards: give })
-      if (tenant === this.#tenant) await tenant.reopen(give)
-      giving = []
+      if (tenant === this.#tenant) this.#bringBack(tenant.reopen(give))
+      return
     }
-    if (tenant !== this.#tenant || take.length + giving.length === 0) return
-    const moves = { take, give: [...giving] }
+    if (tenant !== this.#tenant) return
     try {
-      await tenant.relet(async () => {
+      await this.#change(tenant, { take: [], give })
+    } catch (error) {
+      if (tenant === this.#tenant) this.#bringBack(tenant.reopen(give))
+      throw error
+    }
+    if (tenant !== this.#tenant) return
+    const kept = give.filter((shard) => this.#lease.shards.includes(shard))
+    if (kept.length > 0) this.#bringBack(tenant.reopen(kept))
+    if (kept.length < give.length && this.view) onFreed(this.view)
+  }
+
+  /** Nobody waits for it: it goes on until it has succeeded, and other shards move meanwhile. */
+  #bringBack(recovery: Promise<void>): void {
+    recovery.catch((error) => {
+      this.#options.logger.error('Shards could not be brought back', { error })
+    })
+  }
+
+  /** Resolves with the lease as it was before. The tenant lets one change in at a time. */
+  async #change(tenant: Tenant, moves: Moves): Promise<Lease> {
+    const { store } = this.#options
+    let before = this.#lease
+    await tenant.relet(async () => {
+      if (tenant !== this.#tenant)
+        throw new SagaError('UNAVAILABLE', 'The lease was lost before its shards were changed')
+      before = this.#lease
+      this.#changing++
+      try {
         const lease = await store.reassign(before, moves).catch((error) => {
           if (!isUnknown(error)) throw error
           return this.#nextRenewal()
         })
-        this.#lease = lease
+        // Otherwise the next renewal says what holds.
+        if (tenant === this.#tenant) this.#lease = lease
         return lease
-      })
-    } catch (error) {
-      if (tenant === this.#tenant && giving.length > 0) void tenant.reopen(giving)
-      throw error
-    }
-    if (tenant !== this.#tenant) return
-    const { shards } = this.#lease
-    const kept = giving.filter((shard) => shards.includes(shard))
-    if (kept.length > 0) await tenant.reopen(kept)
-    if (kept.length < giving.length && this.view) onFreed(this.view)
-    const gained = shards.filter((shard) => !before.shards.includes(shard))
-    if (gained.length === 0) return
-    logger.info('Took shards over', { gained: gained.length, shards: shards.length })
-    await tenant.recover(this.#lease, gained)
+      } finally {
+        this.#changing--
+      }
+    })
+    return before
   }
 
   #nextRenewal(): Promise<Lease> {

@@ -7,12 +7,16 @@
  * 2. A member counts once it has been there for `stableAfterMs` or owns a shard: one that comes and goes moves nothing.
  * 3. A shard without a live owner is taken at once. A shard with one is moved, at most `movesMax` at a time, counting those
  *    that were given up and not yet taken.
- * 4. The plan is a wish. That nobody takes what another one owns is the store's business, under its lock.
+ * 4. Nothing moves to a member that has been silent for half of its lease: it may be dead, and what it inherited would wait
+ *    for its lease to run out too. When it is back, it gets its share by rule 3.
+ * 5. The plan is a wish. That nobody takes what another one owns is the store's business, under its lock.
  */
 export interface Member {
   workerId: string
   /** How long it has been there, by the store's clock. */
   ageMs: number
+  /** How much of its lease is left, by the store's clock; negative when it has run out and was not ended yet. */
+  leftMs: number
   /** Where it hears wake-ups; null when it listens to none. */
   address: string | null
   /** The age of the oldest message it had not decided, as it last said. */
@@ -40,24 +44,37 @@ export interface OwnershipOptions {
 
 export const OWNERSHIP: OwnershipOptions = { stableAfterMs: 2_000, movesMax: 16 }
 
-/** What `workerId` should take and give up now. */
+/** What `workerId` should take and give up now. `leaseMs`: how long leases are. */
 export function planMoves(
   view: ClusterView,
   workerId: string,
+  leaseMs: number,
   { stableAfterMs, movesMax }: OwnershipOptions = OWNERSHIP,
 ): Moves {
   const candidates = candidatesOf(view, stableAfterMs)
+  const silent = new Set(
+    view.members.flatMap((one) => (isSilent(one.leftMs, leaseMs) ? [one.workerId] : [])),
+  )
+  silent.delete(workerId)
+  const heirs = candidates.filter((one) => !silent.has(one))
   const take: number[] = []
   const give: number[] = []
   let moves = movesMax - view.owners.filter((owner) => owner === null).length
   view.owners.forEach((owner, shard) => {
-    const rightful = rightfulOwner(shard, candidates)
     if (owner === null) {
-      if (rightful === workerId) take.push(shard)
-    } else if (rightful !== null && rightful !== owner && moves-- > 0 && owner === workerId)
-      give.push(shard)
+      if (rightfulOwner(shard, heirs) === workerId) take.push(shard)
+      return
+    }
+    const rightful = rightfulOwner(shard, candidates)
+    if (rightful === null || rightful === owner || silent.has(rightful)) return
+    if (moves-- > 0 && owner === workerId) give.push(shard)
   })
   return { take, give }
+}
+
+/** With so much of its lease left, it has missed a renewal at least. */
+export function isSilent(leftMs: number, leaseMs: number): boolean {
+  return leftMs < leaseMs / 2
 }
 
 /** The member with the highest score; null without members. */

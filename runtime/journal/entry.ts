@@ -89,6 +89,8 @@ export type Message =
       status: SagaStatus
       output?: unknown
       error?: StepFailure
+      /** Steps it undid whose idempotency key is their own: another try would send that key again. */
+      spent?: string[]
     }
   /** From a parent that unwinds: stop if running, compensate what was done, answer with `child`. */
   | { type: 'unwind'; reason: string; force: boolean }

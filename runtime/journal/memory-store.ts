@@ -95,9 +95,12 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   const ownerOf = (owner: string | null) => (owner && workers.get(owner)?.live ? owner : null)
 
   function view(): ClusterView {
-    const members = [...workers].flatMap(([workerId, { live, joinedAt, address, backlogMs }]) =>
-      live ? [{ workerId, ageMs: clock.now() - joinedAt, address, backlogMs }] : [],
-    )
+    const now = clock.now()
+    const members = [...workers].flatMap(([workerId, one]) => {
+      const { live, joinedAt, expiresAt, address, backlogMs } = one
+      const times = { ageMs: now - joinedAt, leftMs: expiresAt - now }
+      return live ? [{ workerId, ...times, address, backlogMs }] : []
+    })
     return { members, owners: owners.map(ownerOf) }
   }
 
@@ -252,7 +255,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       }
       workers.set(workerId, worker)
       endOverdue(workerId)
-      const { take } = planMoves(view(), workerId)
+      const { take } = planMoves(view(), workerId, ttlMs)
       return take.length > 0
         ? move(workerId, worker, { take, give: [] })
         : leaseOf(workerId, worker)

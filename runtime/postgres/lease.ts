@@ -30,7 +30,7 @@ export async function acquire(
   const lease = leaseOf(workerId, row)
   if (!lease) throw new Error(`Broken invariant: worker ${workerId} joined without an epoch`)
   await endOverdue(prisma, what, workerId)
-  const { take } = planMoves(await survey(prisma, what), workerId)
+  const { take } = planMoves(await survey(prisma, what), workerId, ttlMs)
   return take.length > 0 ? reassign(prisma, lease, { take, give: [] }) : lease
 }
 

@@ -3,7 +3,14 @@
  * same object, so a live run redraws only the nodes that changed.
  */
 import { duration } from './duration'
-import type { CompensationState, CompensationView, RunView, StepState, StepView } from './run-view'
+import {
+  type CompensationState,
+  type CompensationView,
+  itemsEnded,
+  type RunView,
+  type StepState,
+  type StepView,
+} from './run-view'
 
 /** A colour's name: the suffix of the `--color-state-…` tokens. */
 export type OverlayTone =
@@ -106,8 +113,7 @@ function takenOf(step: StepView): string | null {
 
 function labelOf(step: StepView): string {
   if (step.items !== null && step.state === 'running') {
-    const done = step.children.filter((child) => child.endedAt !== null).length
-    return `${done} of ${step.items} items`
+    return `${itemsEnded(step)} of ${step.items} items`
   }
   switch (step.state) {
     case 'pending':

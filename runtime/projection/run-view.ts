@@ -62,6 +62,8 @@ export interface ChildView {
   status: SagaStatus | null
   startedAt: number
   endedAt: number | null
+  /** Rolled back and tried again: a later child does its work. */
+  replaced?: true
 }
 
 export interface CompensationView {
@@ -416,6 +418,7 @@ function foldFact(view: RunView, fact: Fact, entry: Entry): void {
       return
     case 'child.started':
       change(view, fact.step, entry, (step) => {
+        replaceChild(step.children, fact.index ?? null)
         step.children.push({
           sagaId: fact.sagaId,
           index: fact.index ?? null,
@@ -751,6 +754,19 @@ function kept(attempts: AttemptView[], next: AttemptView): AttemptView[] {
   const all = [...attempts, next]
   if (all.length > KEPT) all.splice(1, 1)
   return all
+}
+
+/** How many of a map's items have ended, in their latest try. */
+export function itemsEnded({ children }: StepView): number {
+  return children.filter((child) => child.endedAt !== null && !child.replaced).length
+}
+
+/** One more child for an item, or for a step without items, does the work of the one before. */
+function replaceChild(children: ChildView[], index: number | null): void {
+  if (index === null ? children.length === 0 : children[index]?.index !== index) return
+  children.forEach((child, place) => {
+    if (child.index === index) children[place] = { ...child, replaced: true }
+  })
 }
 
 /** Map children start in order, so the index is nearly always the place. */

@@ -8,10 +8,21 @@
  * 4. Paused: timers keep what was left of them; results, signals and children's reports wait and are then taken in order.
  */
 import type { Message, SagaStatus } from '../journal/entry'
-import { completeStep, restartStep, retryCall } from './forward'
+import { whyNotAgain } from './children'
+import { restartStep, retryCall } from './forward'
 import { SAGA_LIMITS } from './state'
+import { completeStep } from './step-end'
 import { refuse, type Turn } from './turn'
-import { callUndo, endSaga, halt, leftovers, pauseSaga, schedule, tellParent } from './unwind'
+import {
+  accepted,
+  callUndo,
+  endSaga,
+  halt,
+  leftovers,
+  pauseSaga,
+  schedule,
+  tellParent,
+} from './unwind'
 
 const ENDED: readonly SagaStatus[] = ['COMPLETED', 'ROLLED_BACK', 'FAILED']
 
@@ -59,6 +70,8 @@ export function defer(turn: Turn, message: Message): void {
 export function resume(turn: Turn): Message[] {
   const { id, status, paused } = turn.state
   if (!paused) refuse('WRONG_STATE', `Saga ${id} is ${status}, not paused`)
+  for (const [step, record] of Object.entries(turn.state.steps))
+    if (record.stuck) refuseUnlessAgain(turn, step)
   const deferred = unpause(turn)
   for (const [step, record] of Object.entries(turn.state.steps))
     if (record.stuck) restartStep(turn, step)
@@ -66,6 +79,11 @@ export function resume(turn: Turn): Message[] {
       callUndo(turn, step, record.undo.attempt + 1, turn.at)
   if (turn.state.unwinding) schedule(turn)
   return deferred
+}
+
+function refuseUnlessAgain(turn: Turn, step: string): void {
+  const why = whyNotAgain(turn, step)
+  if (why !== null) refuse('WRONG_STATE', why)
 }
 
 /** Ends forward work. Returns the messages that waited while it was paused. */
@@ -122,7 +140,7 @@ export function rollBack(turn: Turn, reason: string): Message[] {
   if (state.parent && state.status === 'COMPLETED')
     refuse(
       'WRONG_STATE',
-      `Saga ${state.id} is part of ${state.parent.sagaId}, which goes on with what it did; roll back ${state.parent.sagaId}`,
+      `Saga ${state.id} is step ${state.parent.step} of saga ${state.parent.sagaId}, which relies on what it did. Roll back ${state.parent.sagaId} instead: that undoes this part too`,
     )
   if (!state.unwinding || ENDED.includes(state.status)) return unwindNow(turn, 'force', reason)
   // Already unwinding: go on, by force, with what was exhausted or held.
@@ -163,6 +181,7 @@ export function retryStep(turn: Turn, message: Of<'retry'>): Message[] {
     return deferred
   }
   if (record.stuck) {
+    refuseUnlessAgain(turn, step)
     const deferred = unpause(turn)
     restartStep(turn, step)
     return deferred
@@ -195,12 +214,9 @@ export function resolveStep(turn: Turn, message: Of<'resolve'>): Message[] {
   if (state.status === 'QUARANTINED' && leftovers(turn).includes(step)) {
     turn.put(step, { accepted: true })
     turn.fact({ t: 'compensation.resolved', step, by: message.by })
-    const accepted = Object.entries(state.steps)
-      .filter(([, other]) => other.accepted)
-      .map(([id]) => id)
     if (leftovers(turn).length === 0) {
       turn.raise('unwound')
-      endSaga(turn, 'FAILED', accepted)
+      endSaga(turn, 'FAILED', accepted(turn))
     } else state.left = leftovers(turn)
     return []
   }

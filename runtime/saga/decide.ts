@@ -11,18 +11,12 @@
 import type { CompiledSaga } from '../compiler/compile'
 import { type ErrorCode, isSagaError } from '../errors'
 import type { Command, Fact, Message } from '../journal/entry'
+import { childrenOf } from './child-records'
+import { childEnded } from './children'
 import * as control from './control'
-import {
-  actionResult,
-  branchEnded,
-  childEnded,
-  completeStep,
-  enter,
-  retryCall,
-  signalTimeout,
-  trim,
-} from './forward'
+import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
 import { type SagaState, SNAPSHOT_FORMAT } from './state'
+import { completeStep } from './step-end'
 import { expressionFailure, refuse, Turn, type TurnContext } from './turn'
 import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from './unwind'
 
@@ -78,6 +72,10 @@ function isStale(state: SagaState, message: Message): boolean {
     }
     case 'timer':
       return !(message.timer in state.timers)
+    case 'child': {
+      const record = state.steps[message.step]
+      return !record || !childrenOf(record).some((child) => child.id === message.sagaId)
+    }
     default:
       return false
   }

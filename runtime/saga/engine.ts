@@ -175,13 +175,17 @@ export class Engine {
   }
 
   /**
-   * Takes shards over: brings back what was under way in them, then timers and mail. By default all of the lease's. It goes
-   * on until it has succeeded, or this engine stops.
+   * Takes shards over: their timers, their mail, and what was under way in them. By default all of the lease's. It goes on
+   * until it has succeeded, or this engine stops.
    */
   async recover(lease: Lease, shards: readonly number[] = lease.shards): Promise<void> {
     this.#lease = lease
     const { store, clock, logger } = this.#options
     const gained = { ...lease, shards }
+    // Timers and mail need not wait for the rest: each entity is loaded for its own turn.
+    this.#timers.poll()
+    this.hint()
+    this.#inbox.poll()
     for (let after: string | null = null; this.#running; )
       try {
         const ids = await store.active(gained, after, 500)
@@ -193,9 +197,6 @@ export class Engine {
         logger.warn('Sagas could not be brought back yet; trying again', { error })
         await new Promise<void>((resolve) => clock.after(200, resolve))
       }
-    this.#timers.poll()
-    this.hint()
-    this.#inbox.poll()
   }
 
   /** Changes the lease while no commit is under way. Shards that it does not have any more are dropped; drain them first. */

@@ -5,34 +5,15 @@
  *    attempt sends the same request.
  * 2. An attempt whose outcome is unknown marks the step `maybe` for good: if it ends without success it is
  *    compensated, never skipped.
- * 3. Past the pivot nothing may fail the saga: a step that gives up is `stuck`, the saga pauses and an operator decides.
- *    The same holds for a pivot whose outcome stays unknown.
  */
-
-import { regionReads } from '../compiler/region-reads'
-import type {
-  ActionStep,
-  ApprovalStep,
-  MapStep,
-  SagaStep,
-  SignalStep,
-  WaitStep,
-} from '../definition/schema'
-import type { StepFailure } from '../errors'
+import type { ActionStep, ApprovalStep, SignalStep, WaitStep } from '../definition/schema'
 import { compileTemplate } from '../expression/mapping'
-import type { Message, Outcome } from '../journal/entry'
+import type { Outcome } from '../journal/entry'
+import { restartChildren, startChild, startMap } from './children'
 import { nextAttemptAt, retryPolicy } from './retry'
-import { type ChildRecord, SAGA_LIMITS } from './state'
+import { completeStep, failStep, stick } from './step-end'
 import { expressionFailure, type Turn } from './turn'
-import {
-  beginUnwind,
-  childrenOf,
-  DEFAULT_TIMEOUT_MS,
-  pauseSaga,
-  putChild,
-  schedule,
-  unwinds,
-} from './unwind'
+import { beginUnwind, DEFAULT_TIMEOUT_MS, schedule, unwinds } from './unwind'
 
 const RETRIABLE_ATTEMPTS = 1000
 
@@ -186,30 +167,12 @@ export function actionResult(
   else turn.fail(id, error)
 }
 
-/** A step that needs no participant, or never reached one, failed. */
-function failStep(turn: Turn, id: string, error: StepFailure): void {
-  const attempt = Math.max(1, turn.record(id).attempt)
-  turn.put(id, { state: 'failed', error })
-  turn.fact({ t: 'step.failed', step: id, attempt, error, final: true })
-  if (turn.state.pivot !== null) stick(turn, id, error)
-  else turn.fail(id, error)
-}
-
-function stick(turn: Turn, id: string, error: StepFailure): void {
-  turn.put(id, { stuck: true })
-  pauseSaga(
-    turn,
-    turn.state.pivot === null
-      ? `The pivot ${id} may have committed (${error.code}); find out and retry it`
-      : `${id} failed past the pivot (${error.code}); mend the cause and retry it`,
-  )
-}
-
-/** Tries a stuck step again. The attempts before do not count any more. */
+/** Tries a stuck step again. The attempts before do not count any more. Ask `whyNotAgain` first. */
 export function restartStep(turn: Turn, id: string): void {
   const { attempt } = turn.record(id)
   turn.put(id, { stuck: false, attemptBase: attempt, firstAt: turn.at })
   const step = turn.step(id)
+  if (step.type === 'saga' || step.type === 'map') return restartChildren(turn, id, step)
   if (step.type !== 'action') return enter(turn, id)
   try {
     startCall(turn, id, step)
@@ -265,18 +228,6 @@ function startSignal(turn: Turn, id: string, step: SignalStep): void {
   if (until !== undefined) turn.setTimer(`signal:${id}`, until)
 }
 
-/** A wait, signal, gate, map or child ended well. */
-export function completeStep(turn: Turn, id: string, output?: unknown): void {
-  turn.put(id, { state: 'completed', ...(output === undefined ? {} : { output }) })
-  turn.fact({
-    t: 'step.succeeded',
-    step: id,
-    attempt: Math.max(1, turn.record(id).attempt),
-    ...(output === undefined ? {} : { output }),
-  })
-  turn.raise(`done.${id}`)
-}
-
 /** A signal's time ran out. */
 export function signalTimeout(turn: Turn, id: string): void {
   const step = turn.step(id)
@@ -311,122 +262,6 @@ function openGate(turn: Turn, id: string, step: ApprovalStep): void {
     ...(dueAt === undefined ? {} : { dueAt }),
   })
   if (dueAt !== undefined) turn.setTimer(`gate:${id}`, dueAt)
-}
-
-function startChild(turn: Turn, id: string, step: SagaStep): void {
-  const [name = '', version] = step.saga.split('@')
-  const child = `${turn.state.id}.${id}`
-  const input = step.input === undefined ? null : (turn.map(step.input, turn.at) ?? null)
-  turn.put(id, { child: { id: child, status: null } })
-  spawn(turn, id, child, {
-    type: 'start',
-    // The newest version, and its digest, are looked up when the child takes the message.
-    definition: { name, version: version === undefined ? 0 : Number(version), digest: '' },
-    input,
-    ventureId: turn.state.ventureId,
-    parent: { sagaId: turn.state.id, step: id },
-  })
-}
-
-function startMap(turn: Turn, id: string, step: MapStep): void {
-  const value = turn.evaluate(step.items, turn.at)
-  const items = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
-  if (items.length > SAGA_LIMITS.mapItems)
-    throw new Error(`${id} has ${items.length} items; at most ${SAGA_LIMITS.mapItems} are taken`)
-  turn.put(id, { map: { items, next: 0, children: [], outputs: [] } })
-  turn.fact({ t: 'step.started', step: id, attempt: 1 })
-  turn.fact({ t: 'map.planned', step: id, items: items.length })
-  launchItems(turn, id, step)
-}
-
-/** Starts items up to the concurrency; completes the map when all have. */
-function launchItems(turn: Turn, id: string, step: MapStep): void {
-  const map = turn.record(id).map
-  if (!map) return
-  const outer = outerScope(turn, step)
-  const children = [...map.children]
-  let running = children.filter((child) => child.status === null).length
-  let { next } = map
-  for (; next < map.items.length && running < step.concurrency; next++, running++) {
-    const child: ChildRecord = { id: `${turn.state.id}.${id}.${next}`, status: null }
-    children.push(child)
-    spawn(
-      turn,
-      id,
-      child.id,
-      {
-        type: 'start',
-        definition: turn.state.definition,
-        input: map.items[next] ?? null,
-        ventureId: turn.state.ventureId,
-        parent: { sagaId: turn.state.id, step: id, index: next },
-        scope: { item: map.items[next] ?? null, index: next, ...outer },
-        region: id,
-      },
-      next,
-    )
-  }
-  turn.put(id, { map: { ...map, children, next } })
-  if (
-    children.length === map.items.length &&
-    children.every((child) => child.status === 'COMPLETED')
-  )
-    completeStep(turn, id, map.outputs)
-}
-
-/** What the items' expressions read of this saga: only the steps they name, and the input if they do. */
-function outerScope(turn: Turn, step: MapStep): { input: unknown; steps: Record<string, unknown> } {
-  const reads = regionReads(step)
-  const { input, steps } = turn.scope(reads, turn.at)
-  return { input: reads.input ? input : null, steps }
-}
-
-function spawn(turn: Turn, id: string, child: string, message: Message, index?: number): void {
-  turn.commands.push({ c: 'send', to: child, id: `start:${child}`, message })
-  turn.fact({
-    t: 'child.started',
-    step: id,
-    sagaId: child,
-    ...(index === undefined ? {} : { index }),
-  })
-}
-
-/** A child saga reports its end, the first time or after it was unwound. */
-export function childEnded(turn: Turn, message: Extract<Message, { type: 'child' }>): void {
-  const { step: id, sagaId, index, status, output, error } = message
-  const step = turn.step(id)
-  // It says again how it ended, because our `unwind` came after that.
-  if (childrenOf(turn.record(id)).some((one) => one.id === sagaId && one.status === status)) return
-  turn.fact({
-    t: 'child.ended',
-    step: id,
-    sagaId,
-    status,
-    ...(index === undefined ? {} : { index }),
-  })
-  putChild(turn, id, sagaId, { status })
-  if (unwinds(turn, id)) {
-    if (turn.record(id).state === 'running') turn.put(id, { state: 'stopped' })
-    // It completed before our `unwind` reached it; it will unwind now and report again.
-    schedule(turn)
-    return
-  }
-  if (status !== 'COMPLETED') {
-    failStep(turn, id, {
-      kind: 'terminal',
-      code: error?.code ?? 'CHILD_FAILED',
-      message: `${sagaId} ended ${status}${error ? `: ${error.message}` : ''}`.slice(0, 500),
-    })
-    return
-  }
-  if (step.type === 'saga') return completeStep(turn, id, output ?? null)
-  const map = turn.record(id).map
-  if (step.type !== 'map' || !map || index === undefined) return
-  const outputs = [...map.outputs]
-  while (outputs.length < index) outputs.push(null)
-  outputs[index] = output ?? null
-  turn.put(id, { map: { ...map, outputs } })
-  launchItems(turn, id, step)
 }
 
 /** A branch of a parallel step reached its end. */

@@ -33,6 +33,8 @@ export interface ChildRecord {
   status: SagaStatus | null
   /** `unwind` was sent. */
   unwinding?: boolean
+  /** Steps of it that were undone under an idempotency key of their own, which another try would send again. */
+  spent?: string[]
 }
 
 export interface StepRecord {
@@ -56,7 +58,17 @@ export interface StepRecord {
   accepted?: boolean
   undo?: UndoRecord
   child?: ChildRecord
-  map?: { items: unknown[]; next: number; children: ChildRecord[]; outputs: unknown[] }
+  map?: {
+    items: unknown[]
+    next: number
+    /** By item. */
+    children: ChildRecord[]
+    outputs: unknown[]
+    /** Items that are to be tried again. */
+    again?: number[]
+  }
+  /** Children of earlier tries, each replaced by another. */
+  earlier?: ChildRecord[]
   branches?: Record<string, boolean>
   joined?: boolean
 }
@@ -126,5 +138,7 @@ export const SAGA_LIMITS = {
   signalsKept: 100,
   deferred: 10_000,
   mapItems: 10_000,
+  /** Children of a step that were replaced by another. */
+  earlierChildren: 10_000,
   eventsPerMessage: 100_000,
 } as const

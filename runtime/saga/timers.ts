@@ -15,6 +15,8 @@ export interface TimersOptions {
 
 /** Timers armed per poll; more are armed by the next. */
 const POLL_MAX = 10_000
+/** After a poll that failed: timers of shards just taken over may be due already. */
+const RETRY_MS = 200
 
 export class Timers {
   readonly #options: TimersOptions
@@ -66,7 +68,12 @@ export class Timers {
           if (this.#armed.get(`${entityId}\n${timer}`)?.dueAt !== dueAt)
             this.set(entityId, timer, dueAt)
       })
-      .catch((error) => logger.warn('Timers could not be read; trying again', { error }))
+      .catch((error) => {
+        logger.warn('Timers could not be read; trying again', { error })
+        if (this.#stopped) return
+        this.#cancelPoll()
+        this.#cancelPoll = clock.after(RETRY_MS, () => this.poll())
+      })
   }
 
   /** Forgets the armed timers of entities that are somebody else's now. */

@@ -12,12 +12,15 @@
  */
 import type { StepFailure } from '../errors'
 import type { Outcome, SagaStatus } from '../journal/entry'
+import { childrenOf, isResolvedChild, isRunning, putChild } from './child-records'
 import { nextAttemptAt, retryPolicy } from './retry'
 import type { ChildRecord, StepRecord } from './state'
 import { expressionFailure, type Turn } from './turn'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
 const COMPENSATION_ATTEMPTS = 10
+/** Steps named at most when a child says whose keys are spent. */
+const SPENT_NAMED = 20
 
 /** Is this step being unwound, alone or with the whole saga? */
 export function unwinds(turn: Turn, step: string): boolean {
@@ -289,7 +292,13 @@ function finish(turn: Turn): void {
     return
   }
   turn.raise('unwound')
-  endSaga(turn, left.length > 0 ? 'FAILED' : 'ROLLED_BACK', left)
+  const standing = [...accepted(turn), ...left]
+  endSaga(turn, standing.length > 0 ? 'FAILED' : 'ROLLED_BACK', standing)
+}
+
+/** Effects that stand because somebody said that they may. */
+export function accepted({ state }: Turn): string[] {
+  return Object.keys(state.steps).filter((id) => state.steps[id]?.accepted)
 }
 
 /** Effects that happened, or may have, and stand. */
@@ -297,9 +306,10 @@ export function leftovers(turn: Turn): string[] {
   return Object.entries(turn.state.steps)
     .filter(([id, record]) => {
       const step = turn.step(id)
+      if (record.accepted) return false
       if (step.type !== 'action')
         return childrenOf(record).some((child) => child.status === 'FAILED')
-      if (step.effect === 'readonly' || record.accepted) return false
+      if (step.effect === 'readonly') return false
       if (record.state !== 'completed' && record.state !== 'unknown') return false
       return record.undo?.state !== 'completed'
     })
@@ -331,6 +341,7 @@ export function endSaga(turn: Turn, status: SagaStatus, left: string[] = []): vo
 export function tellParent(turn: Turn): void {
   const { parent, id, status, output, error, endings } = turn.state
   if (!parent) return
+  const spent = status === 'ROLLED_BACK' ? spentKeys(turn) : []
   turn.commands.push({
     c: 'send',
     to: parent.sagaId,
@@ -343,49 +354,37 @@ export function tellParent(turn: Turn): void {
       ...(parent.index === undefined ? {} : { index: parent.index }),
       ...(output === undefined ? {} : { output }),
       ...(error ? { error } : {}),
+      ...(spent.length > 0 ? { spent } : {}),
     },
   })
 }
 
-export function childrenOf(record: StepRecord): readonly ChildRecord[] {
-  if (record.map) return record.map.children
-  return record.child ? [record.child] : []
+/**
+ * Steps undone under a key that does not come from the saga's id: a participant answers such a key from memory, or refuses
+ * it, for ever. Named as far as a reader would read.
+ */
+function spentKeys(turn: Turn): string[] {
+  const spent = Object.entries(turn.state.steps).flatMap(([id, record]) => {
+    const step = turn.step(id)
+    if (step.type === 'action')
+      return step.idempotencyKey !== undefined && record.undo?.state === 'completed' ? [id] : []
+    return childrenOf(record).flatMap((child) => child.spent?.map((one) => `${id}.${one}`) ?? [])
+  })
+  return spent.slice(0, SPENT_NAMED)
 }
 
-function isRunning(child: ChildRecord): boolean {
-  return child.status === null && !child.unwinding
-}
-
-function isResolvedChild(child: ChildRecord): boolean {
-  return child.status === 'ROLLED_BACK' || child.status === 'FAILED'
-}
-
-function sendUnwind(turn: Turn, id: string, child: ChildRecord): void {
+/** Tells a child to undo what it did. */
+export function sendUnwind(
+  turn: Turn,
+  id: string,
+  child: ChildRecord,
+  reason = turn.state.unwinding?.reason ?? 'branch lost',
+): void {
   turn.commands.push({
     c: 'send',
     to: child.id,
     id: `unwind:${child.id}`,
-    message: { type: 'unwind', reason: turn.state.unwinding?.reason ?? 'branch lost', force: true },
+    message: { type: 'unwind', reason, force: true },
   })
   putChild(turn, id, child.id, { unwinding: true })
-}
-
-/** Writes one child's record, of a saga step or a map. */
-export function putChild(
-  turn: Turn,
-  id: string,
-  childId: string,
-  patch: Partial<ChildRecord>,
-): void {
-  const record = turn.record(id)
-  if (record.child?.id === childId) turn.put(id, { child: { ...record.child, ...patch } })
-  else if (record.map)
-    turn.put(id, {
-      map: {
-        ...record.map,
-        children: record.map.children.map((child) =>
-          child.id === childId ? { ...child, ...patch } : child,
-        ),
-      },
-    })
 }

@@ -6,11 +6,11 @@ import { isSagaError } from '@/runtime/errors'
 import { parseCallback } from '@/runtime/participant/wire'
 import type { Host } from '../host'
 import { boundedRequest } from './body'
-import { ERROR_TABLE } from './errors'
+import { ERROR_TABLE, retryAfterHeader } from './errors'
 
 const BYTES_MAX = 1_000_000
 
-/** 204 when taken; else a problem in JSON: 400 unfit body, 403 not our token, 413 too long, 503 try again. */
+/** 204 when taken; else a problem in JSON: 400 unfit body, 403 not our token, 413 too long, 429 and 503 try again. */
 export async function completeByCallback(
   host: Host,
   request: Request,
@@ -22,11 +22,14 @@ export async function completeByCallback(
     await host.runtime.completeCall(token, parsed.outcome)
     return new Response(null, { status: 204 })
   } catch (error) {
-    if (isSagaError(error)) return problem(ERROR_TABLE[error.code].http, error.code, error.message)
+    if (isSagaError(error)) {
+      const { code, message } = error
+      return problem(ERROR_TABLE[code].http, code, message, retryAfterHeader([error]))
+    }
     host.log.error('A callback failed', { error })
     return problem(503, 'UNAVAILABLE', 'The result was not stored. Send it again.')
   }
 }
 
-const problem = (status: number, code: string, message: string) =>
-  Response.json({ code, message }, { status })
+const problem = (status: number, code: string, message: string, headers = {}) =>
+  Response.json({ code, message }, { status, headers })

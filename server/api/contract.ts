@@ -10,8 +10,20 @@ import type { Issue } from '@/runtime/definition/issue'
 import { type Layout, layoutSchema, type SagaDocument } from '@/runtime/definition/schema'
 import type { Decision, Entry, SagaStatus } from '@/runtime/journal/entry'
 import type { ParticipantHealth } from '@/runtime/participant/participant'
+import type { ItemError } from '@/runtime/runtime'
 
-export const sagaId = z.string().min(1).max(128)
+/** Of a saga that exists; its children's ids are made of it and longer. */
+export const sagaId = z
+  .string()
+  .min(1)
+  .max(2000)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'No control characters')
+/** Of a saga to be started. */
+export const newSagaId = sagaId.max(128)
+/** Chosen by the caller: asking again under it is harmless and gets the first answer. Remembered for a week. */
+export const idempotencyKey = z.string().min(1).max(128)
+/** Items of one batch. */
+export const MANY_MAX = 1000
 export const stepId = z.string().min(1).max(64)
 export const definitionName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/)
 export const reason = z.string().trim().min(1).max(2000)
@@ -90,13 +102,14 @@ export interface VerifyResult {
 }
 
 // ── sagas ── start · startMany · list · counts · get · journal · pause · resume · cancel · rollBack · retryStep ·
-//             resolveStep · signal · complete · live (subscription) · feed (subscription)
+//             resolveStep · signal · pauseMany · resumeMany · cancelMany · signalMany · complete · live (subscription) ·
+//             feed (subscription)
 
 export const startSaga = z.object({
   definition: definitionName,
   version: z.int().min(1).optional(),
   input: z.json(),
-  id: sagaId.optional(),
+  id: newSagaId.optional(),
   ventureId: z.string().max(64).nullish(),
 })
 export const SAGA_STATUSES = [
@@ -122,13 +135,25 @@ export const listSagas = page.extend({
   parentId: sagaId.optional(),
 })
 /** Every verb on a saga. */
-export const sagaAction = z.object({ sagaId, reason })
+export const sagaAction = z.object({ sagaId, reason, idempotencyKey: idempotencyKey.optional() })
 export const stepAction = sagaAction.extend({ step: stepId })
 export const signalSaga = z.object({
   sagaId,
   name: z.string().min(1).max(64),
   payload: z.json().default(null),
+  idempotencyKey: idempotencyKey.optional(),
 })
+/** One verb on many sagas. */
+export const manySagasAction = sagaAction
+  .omit({ sagaId: true })
+  .extend({ sagaIds: z.array(sagaId).min(1).max(MANY_MAX) })
+
+/**
+ * One for each item of a batch, in order. Each stands for itself: some may have been taken and others not. Of a start that
+ * was not taken there is no `sagaId`.
+ */
+export type StartAnswer = { sagaId: string } | { error: ItemError }
+export type SagaAnswer = { sagaId: string } | { sagaId: string; error: ItemError }
 
 export interface SagaListItem {
   sagaId: string
@@ -179,7 +204,7 @@ export interface FeedEvent {
   status: SagaStatus | null
 }
 
-// ── approvals ── list · get (gate with previews) · decide · history · count
+// ── approvals ── list · get (gate with previews) · decide · decideMany · history · count
 
 export const listGates = page.extend({
   status: z.enum(['OPEN', 'DECIDED', 'EXPIRED', 'CANCELLED', 'ALL']).default('OPEN'),
@@ -193,7 +218,11 @@ export const decideGate = z.object({
   conditions: z.array(z.string().trim().min(1).max(500)).max(20).default([]),
   seenSeq: z.int().min(0),
   previewDigest: z.string().max(128).optional(),
+  idempotencyKey: idempotencyKey.optional(),
 })
+export type DecisionAnswer =
+  | { sagaId: string; decisionId: string }
+  | { sagaId: string; error: ItemError }
 export interface GateListItem {
   gateId: string
   sagaId: string

@@ -1,7 +1,8 @@
 /**
  * The one table in which the runtime's error codes meet tRPC and HTTP, and the shape in which clients get them.
  *
- * 1. Every SagaError keeps its code, details and issues on the way to the client, typed, in `error.data`.
+ * 1. Every SagaError keeps its code, details and issues on the way to the client, typed, in `error.data`. What is refused
+ *    only for now says when to try again: `error.data.retryAfterMs`, and `Retry-After` on the answer.
  * 2. Input that zod refused becomes INVALID_INPUT with one issue per finding, as the runtime's own refusals.
  * 3. Anything else is our fault: logged with the request's id, and the client learns the id and nothing more.
  */
@@ -32,6 +33,8 @@ export interface ErrorData {
   sagaCode: ErrorCode | null
   details: Record<string, unknown>
   issues: Issue[]
+  /** After how many milliseconds the same may be tried again; null where nothing says so. */
+  retryAfterMs: number | null
   requestId: string | null
 }
 
@@ -46,11 +49,22 @@ export function toTRPCError(thrown: unknown): TRPCError {
 /** The typed part of an error as clients see it. */
 export function errorData(error: TRPCError, requestId: string | null): ErrorData {
   const { cause } = error
-  if (isSagaError(cause))
-    return { sagaCode: cause.code, details: cause.details, issues: issuesOf(cause), requestId }
+  const nothing = { sagaCode: null, details: {}, issues: [], retryAfterMs: null, requestId }
+  if (isSagaError(cause)) {
+    const { code, details } = cause
+    const retryAfterMs = retryAfterMsOf(cause)
+    return { ...nothing, sagaCode: code, details, issues: issuesOf(cause), retryAfterMs }
+  }
   if (error.code === 'BAD_REQUEST' && cause instanceof z.ZodError)
-    return { sagaCode: 'INVALID_INPUT', details: {}, issues: zodIssues(cause), requestId }
-  return { sagaCode: null, details: {}, issues: [], requestId }
+    return { ...nothing, sagaCode: 'INVALID_INPUT', issues: zodIssues(cause) }
+  return nothing
+}
+
+/** The header for an answer with these errors: the longest wait that any of them asks for, in whole seconds. */
+export function retryAfterHeader(errors: readonly unknown[]): Record<string, string> {
+  const waits = errors.map((error) => (isSagaError(error) ? retryAfterMsOf(error) : null) ?? 0)
+  const longest = Math.max(0, ...waits)
+  return longest > 0 ? { 'retry-after': String(Math.ceil(longest / 1000)) } : {}
 }
 
 /** What the client reads: never the inside of an unforeseen error. */
@@ -72,6 +86,10 @@ export function zodIssues(error: z.ZodError): Issue[] {
     path: issue.path.filter((key) => typeof key !== 'symbol'),
     message: issue.message,
   }))
+}
+
+function retryAfterMsOf({ details }: SagaError): number | null {
+  return typeof details.retryAfterMs === 'number' ? details.retryAfterMs : null
 }
 
 function issuesOf(error: SagaError): Issue[] {

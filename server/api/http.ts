@@ -6,6 +6,7 @@ import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import type { Host } from '../host'
 import { boundedRequest } from './body'
 import { createContext } from './context'
+import { retryAfterHeader } from './errors'
 import { appRouter } from './root'
 
 /** Calls in one batch; the browser's client sends at most 20. */
@@ -19,6 +20,7 @@ export async function handleApi(host: Host, request: Request): Promise<Response>
     router: appRouter,
     maxBatchSize: BATCH_MAX,
     createContext: () => context,
+    responseMeta: ({ errors }) => ({ headers: retryAfterHeader(errors.map(({ cause }) => cause)) }),
     onError({ path, error }) {
       if (error.code === 'INTERNAL_SERVER_ERROR' && error.cause?.name !== 'AbortError')
         host.log.error('A call failed', {

@@ -32,6 +32,8 @@ interface GateRow {
 export interface GateRecord extends GateListItem {
   context: unknown
   openedSeq: number
+  /** Why the caller may not decide here even while the gate is open. */
+  notAllowed: string | null
 }
 
 const SELECT_GATES = Prisma.sql`
@@ -57,7 +59,12 @@ export async function listGateItems(
   const open = request.status === 'OPEN'
   return pageOf(rows, request.limit, {
     item: (row) => {
-      const { context: _context, openedSeq: _seq, ...item } = toRecord(row, starters, principal)
+      const {
+        context: _context,
+        openedSeq: _seq,
+        notAllowed: _why,
+        ...item
+      } = toRecord(row, starters, principal)
       return item
     },
     position: (row) => [(open ? row.due_at : row.opened_at)?.getTime() ?? null, row.id],
@@ -77,6 +84,26 @@ export async function findGate(
           ORDER BY g.status = 'OPEN' DESC, g.opened_at DESC LIMIT 1`
   const [row] = await db.$queryRaw<GateRow[]>`${SELECT_GATES} WHERE ${where}`
   return row ? toRecord(row, await startersOf(db, [row.saga_id]), principal) : null
+}
+
+/** The gates of these sagas' steps as `findGate` finds each, in two queries; null where there is none. */
+export async function findGates(
+  db: PrismaClient,
+  steps: readonly { sagaId: string; step: string }[],
+  principal: Principal,
+): Promise<(GateRecord | null)[]> {
+  const sagas = steps.map(({ sagaId }) => sagaId)
+  const names = steps.map(({ step }) => step)
+  const rows = await db.$queryRaw<GateRow[]>`
+    ${SELECT_GATES} WHERE g.id IN (
+      SELECT (SELECT o.id FROM gate o WHERE o.saga_id = w.saga_id AND o.step = w.step
+        ORDER BY o.status = 'OPEN' DESC, o.opened_at DESC LIMIT 1)
+      FROM unnest(${sagas}::text[], ${names}::text[]) AS w(saga_id, step))`
+  const starters = await startersOf(db, [...new Set(rows.map((row) => row.saga_id))])
+  const found = new Map(
+    rows.map((row) => [`${row.step} ${row.saga_id}`, toRecord(row, starters, principal)]),
+  )
+  return steps.map(({ sagaId, step }) => found.get(`${step} ${sagaId}`) ?? null)
 }
 
 /** Decisions, newest first; of one saga, one gate, or all. */
@@ -173,11 +200,8 @@ const ofSaga = (sagaId: string | undefined) =>
   sagaId === undefined ? Prisma.sql`TRUE` : Prisma.sql`g.saga_id = ${sagaId}`
 
 function toRecord(row: GateRow, starters: Map<string, string>, principal: Principal): GateRecord {
-  const refusal = mayNotDecide(principal, {
-    status: row.status,
-    roles: row.roles,
-    starterUserId: starters.get(row.saga_id) ?? null,
-  })
+  const facts = { roles: row.roles, starterUserId: starters.get(row.saga_id) ?? null }
+  const refusal = mayNotDecide(principal, { ...facts, status: row.status })
   return {
     gateId: row.id,
     sagaId: row.saga_id,
@@ -195,5 +219,6 @@ function toRecord(row: GateRow, starters: Map<string, string>, principal: Princi
     mayNotDecide: refusal,
     context: row.context,
     openedSeq: row.opened_seq,
+    notAllowed: mayNotDecide(principal, { ...facts, status: 'OPEN' }),
   }
 }

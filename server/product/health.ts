@@ -15,7 +15,7 @@ export interface SystemHealth {
   serverNow: number
 }
 
-/** Error texts and the worker's name are for those who are signed in. */
+/** Error texts, sagas and the worker's name are for those who are signed in. */
 export async function systemHealth(
   { db, runtime, closing }: Pick<Host, 'db' | 'runtime' | 'closing'>,
   { inDetail }: { inDetail: boolean },
@@ -29,7 +29,9 @@ export async function systemHealth(
         : health.status === 'degraded'
           ? 'degraded'
           : 'ok',
-    runtime: inDetail ? health : { ...health, workerId: '', lastError: null },
+    runtime: inDetail
+      ? health
+      : { ...health, workerId: '', lastError: null, stuck: { ...health.stuck, sagas: [] } },
     database: inDetail ? database : { ...database, error: null },
     serverNow: Date.now(),
   }

@@ -1,28 +1,42 @@
 /**
- * The saga of the chaos suites, with every kind of step that has an effect, and the faults of the services that it calls.
+ * The saga of the chaos suites, with every kind of step that has an effect and every kind that waits, and the faults of the
+ * services that it calls.
+ *
+ * A saga waits at `pace` for as long as its input says: hardly, until a time, or for a signal. So as many as wanted can be
+ * alive at once, with effects behind them and effects before them.
+ *
+ * Nothing here runs out of attempts where the way back is closed: a saga that pauses for an operator is right to do so, but
+ * could not be told from one that was lost.
  */
 import type { SagaDocument } from '@/runtime'
 import { action, saga } from '../support/dry-run'
 
 export const NAME = 'chaos-launch'
+/** The signal that a saga of the pace `signal` waits for. */
+export const SIGNAL = 'go'
+export type Pace = 'quick' | 'timer' | 'signal'
+
 const branch = (...steps: [string, Record<string, unknown>][]) => ({
   start: steps[0]?.[0] as string,
   steps: Object.fromEntries(steps),
 })
 const quick = { retry: { attemptsMax: 3, delayMs: 50, delayMaxMs: 400 }, timeoutMs: 3000 }
+const forward = { retry: { attemptsMax: 1000, delayMs: 50, delayMaxMs: 500 }, timeoutMs: 3000 }
+const back = (operation: string) => ({
+  operation,
+  retry: { attemptsMax: 1000, delayMs: 50, delayMaxMs: 500 },
+})
 
-/** Every kind of step that has an effect, and every way to lose it. */
 export const chaosSaga: SagaDocument = saga({
   name: NAME,
   title: 'Chaos launch',
-  retry: { delayMs: 50, delayMaxMs: 500 },
   start: 'reserve',
   steps: {
     reserve: action('reserve', 'audit', {
       participant: 'budget-ledger',
       operation: 'reserve',
       input: { ventureId: 'input.venture', amount: '1', currency: '"EUR"' },
-      compensation: { operation: 'release', retry: { attemptsMax: 1000 } },
+      compensation: back('release'),
       ...quick,
     }),
     audit: {
@@ -35,7 +49,7 @@ export const chaosSaga: SagaDocument = saga({
               participant: 'company-registry',
               operation: 'reserveName',
               input: { name: 'input.name' },
-              compensation: { operation: 'releaseName', retry: { attemptsMax: 1000 } },
+              compensation: back('releaseName'),
               ...quick,
             }),
           ],
@@ -45,7 +59,7 @@ export const chaosSaga: SagaDocument = saga({
               participant: 'company-registry',
               operation: 'register',
               input: { registrationId: 'steps.name.registrationId' },
-              compensation: { operation: 'deregister', retry: { attemptsMax: 1000 } },
+              compensation: back('deregister'),
               ...quick,
             }),
           ],
@@ -56,14 +70,24 @@ export const chaosSaga: SagaDocument = saga({
             participant: 'compliance',
             operation: 'openCase',
             input: { name: 'input.name' },
-            compensation: { operation: 'closeCase', retry: { attemptsMax: 1000 } },
+            compensation: back('closeCase'),
             ...quick,
           }),
         ]),
       },
-      next: 'pause',
+      next: 'pace',
+    },
+    pace: {
+      type: 'choice',
+      branches: [
+        { when: 'input.pace = "timer"', next: 'later' },
+        { when: 'input.pace = "signal"', next: 'told' },
+      ],
+      otherwise: 'pause',
     },
     pause: { type: 'wait', forMs: 150, next: 'which' },
+    later: { type: 'wait', until: 'input.until', next: 'which' },
+    told: { type: 'signal', signal: SIGNAL, timeoutMs: 3_600_000, next: 'which' },
     which: {
       type: 'choice',
       branches: [{ when: 'input.gate', next: 'gate' }],
@@ -72,7 +96,7 @@ export const chaosSaga: SagaDocument = saga({
     gate: {
       type: 'approval',
       question: 'Launch {input.name}?',
-      timeoutMs: 600_000,
+      timeoutMs: 3_600_000,
       onTimeout: 'ABORT',
       next: 'charge',
     },
@@ -83,8 +107,7 @@ export const chaosSaga: SagaDocument = saga({
       input: { reservationId: 'steps.reserve.reservationId' },
       effect: 'pivot',
       next: 'tell',
-      timeoutMs: 3000,
-      retry: { attemptsMax: 500, delayMs: 50, delayMaxMs: 500 },
+      ...forward,
     },
     tell: {
       type: 'action',
@@ -92,8 +115,7 @@ export const chaosSaga: SagaDocument = saga({
       operation: 'send',
       input: { to: '"chairman@example.com"', template: '"launched"', data: {} },
       effect: 'retriable',
-      timeoutMs: 3000,
-      retry: { delayMs: 50, delayMaxMs: 500 },
+      ...forward,
     },
   },
 })

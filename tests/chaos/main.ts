@@ -1,8 +1,13 @@
 /**
- * `npm run chaos -- SUITE [--workers N] [--faults N] [--sagas N] [--minutes M] [--seed S] [--json]`: runs a chaos suite on
- * a throw-away PostgreSQL of its own and prints what it found. Exit code 1 when anything was lost, doubled or violated.
+ * `npm run chaos -- SUITE [--faults N] [--sagas N] [--minutes M] [--workers N] [--population N] [--wait S] [--seed S]
+ * [--json]`: runs a chaos suite on a throw-away PostgreSQL of its own and prints what it found. It stops causing faults
+ * after so many faults or minutes, whichever comes first.
+ *
+ * Exit code 1 when anything was lost, doubled or violated, or when no fault struck; 130 when it was interrupted, with
+ * everything that it started ended.
  */
 import { parseArgs } from 'node:util'
+import { whenNpmGone } from '@/server/launch/processes.mjs'
 import { startCluster } from '../support/cluster'
 import { killSuite } from './kill'
 import { pauseSuite } from './pause'
@@ -15,19 +20,27 @@ const { values, positionals } = parseArgs({
     workers: { type: 'string', default: '3' },
     faults: { type: 'string' },
     sagas: { type: 'string' },
-    minutes: { type: 'string', default: '30' },
+    minutes: { type: 'string' },
+    population: { type: 'string' },
+    wait: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     json: { type: 'boolean', default: false },
   },
 })
 
 type Cluster = Awaited<ReturnType<typeof startCluster>>
+/** `population` sagas are alive at any time; `wait`: seconds that those of them wait at most which wait for something. */
 const SUITES = {
-  kill: { faults: 50, sagas: 1_000, run: (options: ChaosOptions) => killSuite(options) },
-  pause: { faults: 20, sagas: 500, run: (options: ChaosOptions) => pauseSuite(options) },
+  kill: {
+    ...{ faults: 50, sagas: 2_000, population: 300, wait: 15 },
+    run: (options: ChaosOptions) => killSuite(options),
+  },
+  pause: {
+    ...{ faults: 20, sagas: 2_000, population: 300, wait: 15 },
+    run: (options: ChaosOptions) => pauseSuite(options),
+  },
   'postgres-restart': {
-    faults: 10,
-    sagas: 1_000,
+    ...{ faults: 20, sagas: 5_000, population: 5_000, wait: 300 },
     run: (options: ChaosOptions, { restart }: Cluster) =>
       postgresRestartSuite({ ...options, restart }),
   },
@@ -38,6 +51,12 @@ if (!suite) {
   console.error(`There is no suite ${positionals[0]}; there are ${Object.keys(SUITES).join(', ')}.`)
   process.exit(2)
 }
+
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => interrupted.abort(new Error(`Interrupted by ${signal}`)))
+whenNpmGone(() => interrupted.abort(new Error('npm is gone')))
+
 const cluster = await startCluster({ track_commit_timestamp: 'on', max_connections: '200' })
 try {
   const report = await suite.run(
@@ -46,21 +65,30 @@ try {
       dataFolder: cluster.folder,
       workers: Number(values.workers),
       sagas: Number(values.sagas ?? suite.sagas),
-      faults: Number(values.faults ?? suite.faults),
-      minutes: Number(values.minutes),
+      faults: Number(values.faults ?? (values.minutes ? Number.POSITIVE_INFINITY : suite.faults)),
+      minutes: Number(values.minutes ?? 60),
+      population: Number(values.population ?? suite.population),
+      waitMaxMs: Number(values.wait ?? suite.wait) * 1000,
       seed: Number(values.seed),
+      signal: interrupted.signal,
       log: (line) => values.json || console.log(line),
     },
     cluster,
   )
+  const { violations, statuses, slowest, ...line } = report
   if (values.json) console.log(JSON.stringify({ ...report, seed: Number(values.seed) }))
   else {
-    const { violations, statuses, ...line } = report
     console.table([line])
     console.log('ends:', statuses, 'seed:', values.seed)
+    for (const words of slowest) console.log('  slow:', words)
     for (const violation of violations.slice(0, 50)) console.log('✗', violation)
   }
-  process.exitCode = report.lost + report.duplicates + report.violations.length > 0 ? 1 : 0
+  const bad = report.lost + report.duplicates + violations.length
+  process.exitCode = bad > 0 || report.recovered === 0 ? 1 : 0
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error
+  console.error(interrupted.signal.reason.message)
+  process.exitCode = 130
 } finally {
   await cluster.stop()
 }

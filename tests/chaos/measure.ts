@@ -1,51 +1,60 @@
 /**
- * What a chaos run did to the sagas, read from the database: its own commit timestamps (track_commit_timestamp), the
- * record of who could write what (lease_history), and the tables of the services. No word of the workers is believed.
+ * How long the sagas stood still after each fault, read from the database: its own commit timestamps
+ * (track_commit_timestamp) and the record of who owned what (lease_history). No word of the workers is believed.
  */
 import type { Client } from 'pg'
-import { auditEffects, standingEffects } from '@/server/demo/audit'
 
 export interface Fault {
   /** By the database's clock, before the fault. */
   at: Date
   /** The worker it hit; null when it hit the database, and so all of them. */
   worker: string | null
+  /** Sagas alive just then. */
+  alive: number
 }
 
 export interface Measured {
   /** From the fault until the lease of its worker was ended by another one, milliseconds. */
   detectMs: number[]
-  /** From the fault until the next commit, per saga of that worker which had something to do. */
+  /** From the fault until a shard of its worker belonged to another one. */
+  takenMs: number[]
+  /** Per saga that the fault hit: from the fault until its next commit. See NEXT_COMMITS. */
   recoverMs: number[]
-}
-
-export interface Judgement {
-  /** Sagas that did not reach an end. */
-  lost: number
-  /** Effects or compensations that happened more than once. */
-  duplicates: number
-  /** Everything else that must not be, in words. */
-  violations: string[]
-  statuses: Record<string, number>
-  effects: number
+  /** The longest of these, in words. */
+  slowest: string[]
 }
 
 export async function measure(client: Client, faults: readonly Fault[]): Promise<Measured> {
-  const measured: Measured = { detectMs: [], recoverMs: [] }
-  for (const { at, worker } of faults) {
+  const measured: Measured = { detectMs: [], takenMs: [], recoverMs: [], slowest: [] }
+  const moves: (Move & { fault: number })[] = []
+  for (const [n, { at, worker }] of faults.entries()) {
     const hit = worker === null ? null : await tenureAt(client, worker, at)
     if (worker !== null) {
       if (!hit) continue
       if (hit.endedMs !== null) measured.detectMs.push(hit.endedMs)
+      const { rows } = await client.query<{ ms: number }>(TAKEN, [at, hit.shards, hit.session])
+      measured.takenMs.push(...rows.map((row) => row.ms))
     }
-    const { rows } = await client.query<{ ms: number }>(NEXT_COMMITS, [
+    const { rows } = await client.query<Move>(NEXT_COMMITS, [
       at,
       hit?.shards ?? null,
       hit?.session ?? null,
     ])
-    measured.recoverMs.push(...rows.map((row) => row.ms))
+    for (const row of rows) moves.push({ ...row, fault: n })
   }
+  measured.recoverMs.push(...moves.map((move) => move.ms))
+  measured.slowest = moves
+    .sort((a, b) => b.ms - a.ms)
+    .slice(0, 20)
+    .map((move) => inWords(move, faults))
   return measured
+}
+
+/** Of a sorted copy; null for none. */
+export function percentile(values: readonly number[], share: number): number | null {
+  if (values.length === 0) return null
+  const sorted = [...values].sort((a, b) => a - b)
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
 }
 
 /** The lease that a worker held at that time, and when it ended, if that was by a takeover. */
@@ -67,106 +76,67 @@ async function tenureAt(client: Client, worker: string, at: Date) {
   return rows[0]
 }
 
+/** Per shard of the session, until another one had it. $1 time, $2 shards, $3 session. */
+const TAKEN = `
+  SELECT (extract(epoch FROM min(h.began_at) - $1::timestamptz) * 1000)::float8 AS ms
+  FROM unnest($2::int[]) AS s(shard) JOIN lease_history h ON s.shard = ANY (h.shards)
+  WHERE h.session <> $3::bigint AND h.began_at > $1::timestamptz GROUP BY s.shard`
+
+interface Move {
+  id: string
+  shard: number
+  seq: number
+  type: string
+  /** When it had something to do, from the fault; 0 when it had already. */
+  dueMs: number
+  ms: number
+}
+
 /**
- * For each saga of the shards that was under way at the time, and did not wait for a person: how long until the next entry
- * by anybody but that session. $1 time, $2 shards (null: all), $3 session.
+ * For each saga of the shards that had been asked for by the time of the fault and went on after it: how long from the fault
+ * until the next entry by anybody but that session. Where that entry could not have come at once, it counts from when it
+ * could: a timer when it was due, mail when it was posted. Everything else counts from the fault: calls that have to be
+ * made again, with all that the services do to them, and whatever else fails meanwhile, a second fault included.
+ *
+ * $1 time, $2 shards (null: all), $3 session.
  */
 const NEXT_COMMITS = `
-  WITH alive AS (
-    SELECT e.id FROM entity e JOIN saga_execution s ON s.saga_id = e.id
+  WITH moved AS MATERIALIZED (
+    SELECT e.id, e.shard, next.*
+    FROM saga_execution s JOIN entity e ON e.id = s.saga_id
+    CROSS JOIN LATERAL (
+      SELECT j.seq, j.type, j.message, j.tx, pg_xact_commit_timestamp(j.tx::xid) AS at FROM journal j
+      WHERE j.entity_id = e.id AND pg_xact_commit_timestamp(j.tx::xid) > $1::timestamptz
+        AND ($3::bigint IS NULL OR j.epoch NOT IN (SELECT epoch FROM lease_history WHERE session = $3::bigint))
+      ORDER BY j.seq LIMIT 1
+    ) next
     WHERE ($2::int[] IS NULL OR e.shard = ANY ($2::int[]))
-      AND (s.completed_at IS NULL OR s.completed_at > $1::timestamptz)
-      AND EXISTS (SELECT FROM journal j WHERE j.entity_id = e.id AND j.seq = 1
-        AND pg_xact_commit_timestamp(j.tx::xid) <= $1::timestamptz)
-      AND NOT EXISTS (SELECT FROM gate g WHERE g.saga_id = e.id AND g.opened_at <= $1::timestamptz
-        AND (g.closed_at IS NULL OR g.closed_at > $1::timestamptz))
+      AND (s.completed_at IS NULL OR s.completed_at > $1::timestamptz - interval '5 s')
+      AND EXISTS (SELECT FROM mailbox m WHERE m.id = 'start:' || e.id AND m.at <= $1::timestamptz)
+  ), due AS (
+    SELECT m.*, greatest($1::timestamptz, CASE
+      WHEN m.type = 'timer' THEN (
+        SELECT to_timestamp(max(coalesce(f ->> 'until', f ->> 'retryAt', f ->> 'dueAt')::float8) / 1000.0)
+        FROM journal j CROSS JOIN LATERAL json_array_elements(j.facts) f
+        WHERE j.entity_id = m.id AND j.seq < m.seq
+          AND f ->> 'step' = split_part(m.message ->> 'timer', ':', 2))
+      WHEN m.type <> 'result' THEN (
+        SELECT min(b.at) FROM mailbox b WHERE b.entity_id = m.id AND b.xmin = m.tx::xid)
+      END) AS due
+    FROM moved m
   )
-  SELECT (extract(epoch FROM next.at - $1::timestamptz) * 1000)::float8 AS ms
-  FROM alive a CROSS JOIN LATERAL (
-    SELECT pg_xact_commit_timestamp(j.tx::xid) AS at FROM journal j
-    WHERE j.entity_id = a.id AND pg_xact_commit_timestamp(j.tx::xid) > $1::timestamptz
-      AND ($3::bigint IS NULL OR j.epoch NOT IN (SELECT epoch FROM lease_history WHERE session = $3::bigint))
-    ORDER BY j.seq LIMIT 1
-  ) next`
+  SELECT id, shard, seq, type, (extract(epoch FROM due - $1::timestamptz) * 1000)::float8 AS "dueMs",
+    (extract(epoch FROM at - due) * 1000)::float8 AS ms
+  FROM due`
 
-const LEGAL = ['COMPLETED', 'ROLLED_BACK']
-
-export async function judge(
-  client: Client,
-  ids: readonly string[],
-  statuses: ReadonlyMap<string, string>,
-): Promise<Judgement> {
-  const audit = await auditEffects(client)
-  const violations = await fencedCommits(client)
-  let duplicates = 0
-  for (const violation of audit.violations) {
-    if (violation.code === 'TWICE' || violation.code === 'UNDONE_TWICE') duplicates++
-    violations.push(`${violation.code} ${violation.key}: ${violation.message}`)
-  }
-  for (const id of ids) {
-    const status = statuses.get(id)
-    const steps = [...(audit.sagas.get(id)?.values() ?? [])]
-    const standing = standingEffects(audit, id)
-    if (status === 'ROLLED_BACK' && standing.length > 0)
-      violations.push(`${id} is rolled back, but ${standing.join(', ')} stand`)
-    const undone = steps.filter((one) => one.compensation > 0)
-    if (status === 'COMPLETED' && undone.length > 0)
-      violations.push(`${id} completed, but ${undone.map((one) => one.step).join(', ')} are undone`)
-    if (status === 'COMPLETED' && !steps.some((one) => one.step === 'charge'))
-      violations.push(`${id} completed without its charge`)
-  }
-  const lost = ids.filter((id) => !LEGAL.includes(statuses.get(id) ?? ''))
-  for (const id of lost.slice(0, 20)) violations.push(await lastWords(client, id, statuses.get(id)))
-  const counts: Record<string, number> = {}
-  for (const id of ids) {
-    const status = statuses.get(id) ?? 'NEVER STARTED'
-    counts[status] = (counts[status] ?? 0) + 1
-  }
-  return {
-    lost: lost.length,
-    duplicates,
-    violations,
-    statuses: counts,
-    effects: audit.effects,
-  }
-}
-
-/** What a saga that did not end was last at. */
-async function lastWords(client: Client, id: string, status = 'NEVER STARTED'): Promise<string> {
-  const { rows } = await client.query<{ seq: number; type: string; facts: string }>(
-    'SELECT seq, type, facts::text FROM journal WHERE entity_id = $1 ORDER BY seq DESC LIMIT 4',
-    [id],
-  )
-  const entries = rows.reverse().map(({ seq, type, facts }) => `${seq} ${type} ${facts}`)
-  return `${id} is ${status} at the end: ${entries.join(' | ').slice(0, 2_000)}`
-}
-
-/** Entries that somebody wrote who had no right to: over all of the journal, by epoch, shard and time. */
-async function fencedCommits(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ what: string; n: number; example: string }>(`
-    SELECT 'epochs go back along the journal' AS what, count(*)::int AS n, min(entity_id) AS example FROM (
-      SELECT entity_id, epoch < lag(epoch) OVER (PARTITION BY entity_id ORDER BY seq) AS back FROM journal) j
-    WHERE back HAVING count(*) > 0
-    UNION ALL
-    SELECT 'entries under an epoch that nobody was given', count(*)::int, min(entity_id)
-    FROM journal j WHERE NOT EXISTS (SELECT FROM lease_history h WHERE h.epoch = j.epoch) HAVING count(*) > 0
-    UNION ALL
-    SELECT 'entries in a shard that the epoch did not have', count(*)::int, min(j.entity_id)
-    FROM journal j JOIN entity e ON e.id = j.entity_id JOIN lease_history h ON h.epoch = j.epoch
-    WHERE NOT e.shard = ANY (h.shards) HAVING count(*) > 0
-    UNION ALL
-    SELECT 'entries committed after their epoch had ended', count(*)::int, min(j.entity_id)
-    FROM journal j JOIN lease_history h ON h.epoch = j.epoch
-    -- ended_at is kept in whole milliseconds
-    WHERE pg_xact_commit_timestamp(j.tx::xid) > h.ended_at + interval '1 ms' HAVING count(*) > 0
-    UNION ALL
-    SELECT 'gaps in a journal', count(*)::int, min(id) FROM entity e
-    WHERE e.seq <> (SELECT count(*) FROM journal j WHERE j.entity_id = e.id) HAVING count(*) > 0`)
-  return rows.map(({ what, n, example }) => `${n} ${what}, such as ${example}`)
-}
-
-export function percentile(values: readonly number[], share: number): number | null {
-  if (values.length === 0) return null
-  const sorted = [...values].sort((a, b) => a - b)
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
+function inWords(
+  { fault, id, shard, seq, type, dueMs, ms }: Move & { fault: number },
+  faults: readonly Fault[],
+) {
+  const at = faults[fault]?.at.getTime() ?? 0
+  const later = faults
+    .slice(fault + 1)
+    .map((one) => one.at.getTime() - at)
+    .filter((after) => after < dueMs + ms)
+  return `${Math.round(ms)} ms: fault ${fault}, ${id} (shard ${shard}) entry ${seq} ${type}, due after ${Math.round(dueMs)} ms; further faults after ${later.join(', ') || 'none'} ms`
 }

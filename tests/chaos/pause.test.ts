@@ -15,13 +15,18 @@ it('loses no saga and doubles no effect when workers sleep over their lease, and
   const report = await pauseSuite({
     databaseUrl: cluster.url,
     dataFolder: cluster.folder,
-    sagas: 50,
-    faults: 3,
+    sagas: 100,
+    population: 40,
+    perSecond: 40,
+    faults: 2,
     seed,
   })
   console.log(JSON.stringify({ ...report, seed }))
   expect(report.violations).toEqual([])
-  expect(report).toMatchObject({ faults: 3, lost: 0, duplicates: 0 })
+  expect(report).toMatchObject({ faults: 2, lost: 0, duplicates: 0 })
+  // They were taken over while they slept, and found it out when they woke.
   expect(report.detectMsMax).toBeGreaterThan(500)
+  expect(report.fenced).toBeGreaterThan(0)
+  expect(report.recovered).toBeGreaterThan(5)
   expect(report.statuses.COMPLETED).toBeGreaterThan(10)
 })

@@ -34,8 +34,12 @@ it('finds all procedures of the contract', () => {
       ...['cancel', 'rollBack', 'retryStep', 'resolveStep', 'signal', 'complete', 'live'].map(
         (name) => `sagas.${name}`,
       ),
-      'sagas.feed',
-      ...['list', 'get', 'decide', 'history', 'count'].map((name) => `approvals.${name}`),
+      ...['pauseMany', 'resumeMany', 'cancelMany', 'signalMany', 'feed'].map(
+        (name) => `sagas.${name}`,
+      ),
+      ...['list', 'get', 'decide', 'decideMany', 'history', 'count'].map(
+        (name) => `approvals.${name}`,
+      ),
       ...['list', 'get', 'save', 'remove', 'check', 'rotateSecret'].map(
         (name) => `participants.${name}`,
       ),

@@ -1,6 +1,7 @@
 /**
  * Generated sagas and a generated world for them: sequences, parallel branches with every join, choices, maps, pivots and
- * retriable tails, under generated outcomes, delivery orders and disturbances, in virtual time.
+ * tails past them (a retriable step, a map, a child saga), under generated outcomes, delivery orders and disturbances, in
+ * virtual time. Whatever is stuck in the end an operator tries again, a number of times.
  *
  * The world knows which effects exist: an `unknown` outcome happened or not by the seed's choice, and a compensation
  * fences its forward key, as the participant kit does.
@@ -38,6 +39,7 @@ const shape: fc.Arbitrary<Shape> = fc.letrec<{ node: Shape }>((tie) => ({
 export const scenario = fc.record({
   shapes: fc.array(shape, { minLength: 1, maxLength: 4 }),
   pivot: fc.boolean(),
+  tail: fc.constantFrom('step', 'map', 'saga'),
   order: fc.constantFrom('dependency', 'reverse'),
   failures: fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 40, maxLength: 40 }),
   deliveries: fc.array(fc.nat(9), { minLength: 20, maxLength: 20 }),
@@ -128,15 +130,27 @@ class World {
   }
 }
 
+const body = {
+  start: 'u',
+  steps: { u: action('u', 'v', { retry: { attemptsMax: 2 } }), v: action('v', undefined, {}) },
+}
+const tails = {
+  step: { type: 'action', participant: 'svc', operation: 'tail', effect: 'retriable' },
+  map: { type: 'map', items: '[0,1,2]', concurrency: 2, region: body },
+  saga: { type: 'saga', saga: 'part' },
+}
+const part = saga({ ...body, name: 'part' })
+/** How often an operator tries again what is stuck. */
+const TRIES = 12
+
 export function play(one: Scenario) {
-  const retriable = { type: 'action', participant: 'svc', operation: 'tail', effect: 'retriable' }
   const document = saga({
     compensationOrder: one.order,
-    ...region(one.shapes, { n: 0 }, one.pivot ? retriable : null),
+    ...region(one.shapes, { n: 0 }, one.pivot ? tails[one.tail] : null),
   })
   const world = new World(one.failures)
   let n = 0
-  const run = new DryRun([document], (call) => {
+  const run = new DryRun([document, part], (call) => {
     if (n++ === one.disturbAt && one.disturb !== 'none') {
       const by = { by: BY, reason: 'disturbed' }
       if (one.disturb === 'pause') {
@@ -149,5 +163,9 @@ export function play(one: Scenario) {
   let d = 0
   run.choose = (open) => (one.deliveries[d++ % one.deliveries.length] ?? 0) % open
   run.start('test').pass()
+  for (let tries = 0; tries < TRIES && run.state().steps.tail?.stuck; tries++) {
+    run.send('s', { type: 'retry', step: 'tail', by: BY, reason: 'tried again' })
+    run.pass()
+  }
   return { run, world, document }
 }

@@ -3,15 +3,24 @@
  */
 import { z } from 'zod'
 import { isSagaError, SagaError } from '@/runtime/errors'
+import type { Actor } from '@/runtime/journal/entry'
 import type { GatePreview } from '@/runtime/runtime'
 import type { Host } from '../../host'
-import { findGate, listDecisions, listGateItems } from '../../product/gates'
 import {
+  findGate,
+  findGates,
+  type GateRecord,
+  listDecisions,
+  listGateItems,
+} from '../../product/gates'
+import {
+  type DecisionAnswer,
   type DecisionItem,
   decideGate,
   type GateDetail,
   type GateListItem,
   listGates,
+  MANY_MAX,
   type Page,
   page,
   sagaId,
@@ -33,7 +42,7 @@ export const approvalsRouter = router({
       const { db } = ctx.host
       const gate = await findGate(db, input, ctx.principal)
       if (!gate) throw noGate(input.gateId)
-      const { openedSeq: _openedSeq, ...shown } = gate
+      const { openedSeq: _openedSeq, notAllowed: _notAllowed, ...shown } = gate
       const [found, preview, decisions] = await Promise.all([
         onTimeoutOf(ctx.host, gate.sagaId, gate.step),
         gate.status === 'OPEN' ? previewOf(ctx.host, gate.sagaId, gate.step) : null,
@@ -51,25 +60,24 @@ export const approvalsRouter = router({
   decide: procedure('approval:decide')
     .input(decideGate)
     .mutation(async ({ ctx, input }): Promise<{ decisionId: string }> => {
-      const { previewDigest, ...decision } = input
-      const gate = await findGate(ctx.host.db, input, ctx.principal)
-      if (!gate) throw noGate(`${input.step} of saga ${input.sagaId}`)
-      if (gate.status !== 'OPEN')
-        throw new SagaError(
-          'MOVED_ON',
-          `${gate.mayNotDecide} Load it again to see what came of it.`,
-          {
-            gateId: gate.gateId,
-            status: gate.status,
-          },
-        )
-      if (gate.mayNotDecide)
-        throw new SagaError('FORBIDDEN', gate.mayNotDecide, { gateId: gate.gateId })
-      if (input.decision !== 'CONTINUE' && input.reasoning === '') throw noReasoning(input.decision)
-      return ctx.host.runtime.decide({
-        ...decision,
-        by: ctx.principal.actor,
-        ...(previewDigest === undefined ? {} : { previewDigest }),
+      const refusal = whyNot(input, await findGate(ctx.host.db, input, ctx.principal))
+      if (refusal) throw refusal
+      return ctx.host.runtime.decide(decision(input, ctx.principal.actor))
+    }),
+
+  decideMany: procedure('approval:decide')
+    .input(z.object({ decisions: z.array(decideGate).min(1).max(MANY_MAX) }))
+    .mutation(async ({ ctx, input: { decisions } }): Promise<DecisionAnswer[]> => {
+      const gates = await findGates(ctx.host.db, decisions, ctx.principal)
+      const refusals = decisions.map((each, n) => whyNot(each, gates[n] ?? null))
+      const allowed = decisions.filter((_, n) => !refusals[n])
+      const answers = await ctx.host.runtime.sendMany(
+        allowed.map((each) => ({ verb: 'decide', ...decision(each, ctx.principal.actor) })),
+      )
+      return decisions.map(({ sagaId }, n) => {
+        const refusal = refusals[n]
+        if (refusal) return { sagaId, error: { code: refusal.code, message: refusal.message } }
+        return answers.shift() as DecisionAnswer
       })
     }),
 
@@ -89,6 +97,25 @@ export const approvalsRouter = router({
     },
   ),
 })
+
+/** What stands against it before the saga is asked; null when nothing does. */
+function whyNot(input: z.infer<typeof decideGate>, gate: GateRecord | null): SagaError | null {
+  if (!gate) return noGate(`${input.step} of saga ${input.sagaId}`)
+  const { gateId, status, mayNotDecide, notAllowed } = gate
+  // Asked again under its key, the saga gives its first answer; whoever asks must be allowed to all the same.
+  if (status !== 'OPEN' && input.idempotencyKey === undefined)
+    return new SagaError('MOVED_ON', `${mayNotDecide} Load it again to see what came of it.`, {
+      gateId,
+      status,
+    })
+  if (notAllowed) return new SagaError('FORBIDDEN', notAllowed, { gateId })
+  if (input.decision !== 'CONTINUE' && input.reasoning === '') return noReasoning(input.decision)
+  return null
+}
+
+function decision({ previewDigest, ...rest }: z.infer<typeof decideGate>, by: Actor) {
+  return { ...rest, by, ...(previewDigest === undefined ? {} : { previewDigest }) }
+}
 
 /** What each decision would do; null when the gate closed in the meantime. */
 async function previewOf(host: Host, saga: string, step: string): Promise<GatePreview | null> {

@@ -19,9 +19,13 @@ import type { CallerContext } from '../context'
 import {
   type FeedEvent,
   listSagas,
+  MANY_MAX,
+  manySagasAction,
   type Page,
+  type SagaAnswer,
   type SagaDetail,
   type SagaListItem,
+  type StartAnswer,
   sagaAction,
   sagaId,
   signalSaga,
@@ -45,12 +49,9 @@ export const sagasRouter = router({
     ),
 
   startMany: procedure('saga:start')
-    .input(z.object({ sagas: z.array(startSaga).min(1).max(1000) }))
+    .input(z.object({ sagas: z.array(startSaga).min(1).max(MANY_MAX) }))
     .mutation(
-      ({
-        ctx,
-        input,
-      }): Promise<({ sagaId: string } | { error: { code: string; message: string } })[]> =>
+      ({ ctx, input }): Promise<StartAnswer[]> =>
         ctx.host.runtime.startMany(
           input.sagas.map((saga) => startRequest(saga, ctx.principal.actor)),
         ),
@@ -156,10 +157,31 @@ export const sagasRouter = router({
   signal: procedure('saga:operate')
     .input(signalSaga)
     .mutation(async ({ ctx, input }): Promise<One> => {
-      const { sagaId, name, payload } = input
-      await ctx.host.runtime.signal(sagaId, name, payload, ctx.principal.actor)
+      const { sagaId, name, payload, idempotencyKey } = input
+      await ctx.host.runtime.signal(sagaId, name, payload, ctx.principal.actor, idempotencyKey)
       return { sagaId }
     }),
+
+  pauseMany: procedure('saga:operate')
+    .input(manySagasAction)
+    .mutation(({ ctx, input }): Promise<SagaAnswer[]> => onMany(ctx, 'pause', input)),
+
+  resumeMany: procedure('saga:operate')
+    .input(manySagasAction)
+    .mutation(({ ctx, input }): Promise<SagaAnswer[]> => onMany(ctx, 'resume', input)),
+
+  cancelMany: procedure('saga:operate')
+    .input(manySagasAction)
+    .mutation(({ ctx, input }): Promise<SagaAnswer[]> => onMany(ctx, 'cancel', input)),
+
+  signalMany: procedure('saga:operate')
+    .input(z.object({ signals: z.array(signalSaga).min(1).max(MANY_MAX) }))
+    .mutation(
+      ({ ctx, input }): Promise<SagaAnswer[]> =>
+        ctx.host.runtime.sendMany(
+          input.signals.map((signal) => ({ verb: 'signal', ...signal, by: ctx.principal.actor })),
+        ),
+    ),
 
   /** The later result of a call that a participant answered with 202; the same as POST /api/callback/<token>. */
   complete: procedure('saga:operate')
@@ -226,10 +248,20 @@ function startRequest(input: z.infer<typeof startSaga>, by: Actor): StartRequest
   }
 }
 
-const because = (ctx: CallerContext, { reason }: { reason: string }) => ({
-  by: ctx.principal.actor,
-  reason,
-})
+const because = (
+  ctx: CallerContext,
+  { reason, idempotencyKey }: { reason: string; idempotencyKey?: string | undefined },
+) => ({ by: ctx.principal.actor, reason, idempotencyKey })
+
+/** A saga's answer for each id given. */
+function onMany(
+  ctx: CallerContext,
+  verb: 'pause' | 'resume' | 'cancel',
+  { sagaIds, ...why }: z.infer<typeof manySagasAction>,
+): Promise<SagaAnswer[]> {
+  const by = because(ctx, why)
+  return ctx.host.runtime.sendMany(sagaIds.map((sagaId) => ({ verb, sagaId, ...by })))
+}
 
 /** The stream's end: its client's, or this process's. */
 function untilClosing(host: Host, signal: AbortSignal | undefined): AbortSignal {

@@ -118,6 +118,106 @@ describe('many workers', () => {
     })
   })
 
+  it('take over at once when a lease runs out, not at their next renewal', async () => {
+    const workers = await started('w1', 'w2', 'w3')
+    const dead = workers[1] as FleetWorker
+    // Whatever the phase of everybody's renewals: the lease was renewed up to a quarter of it ago.
+    await fleet.clock.advance(333)
+    dead.fault = 'hang'
+    dead.freeze()
+    await fleet.clock.advance(LEASE_MS + 150)
+    const owners = await fleet.owners()
+    owners.forEach((owner, shard) => {
+      expect(owner).toBe(rightfulOwner(shard, ['w1', 'w3']))
+    })
+  })
+
+  it('take over several that die together', async () => {
+    const workers = await started('w1', 'w2', 'w3', 'w4')
+    fleet.answer = (_, worker) => (['w2', 'w3'].includes(worker.name) ? never() : ok())
+    const names = ids(80)
+    await workers[0]?.runtime.startMany(requests(names))
+    await fleet.clock.advance(1_000)
+    for (const dead of workers.slice(1, 3)) {
+      dead.fault = 'hang'
+      dead.freeze()
+    }
+    await fleet.clock.advance(LEASE_MS + 500)
+    expect(statuses(names)).toEqual({ COMPLETED: 80 })
+  })
+
+  it('leave nothing to an heir that has died as well and is not known to be dead yet', async () => {
+    const workers = await started('w1', 'w2', 'w3')
+    fleet.answer = (_, worker) => (worker.name === 'w1' ? ok() : never())
+    const names = ids(60)
+    await workers[0]?.runtime.startMany(requests(names))
+    await fleet.clock.advance(1_000)
+    const [, first, second] = workers as [FleetWorker, FleetWorker, FleetWorker]
+    const owners = await fleet.owners()
+    first.fault = 'hang'
+    first.freeze()
+    await fleet.clock.advance(1_000)
+    second.fault = 'hang'
+    second.freeze()
+    await fleet.clock.advance(LEASE_MS - 1_000 + 500)
+    // The second one's lease runs on, but not over what the first one left.
+    const left = names.filter((id) => owners[shardOf(id)] === 'w2')
+    expect(left.length).toBeGreaterThan(10)
+    expect(statuses(left)).toEqual({ COMPLETED: left.length })
+  })
+
+  it('take over a dead worker while shards of their own are still being drained for a newcomer', async () => {
+    fleet = new Fleet(three)
+    const first = fleet.add('w1', { drainMs: 60_000 })
+    await first.runtime.start()
+    const dead = fleet.add('w2')
+    await dead.runtime.start()
+    await fleet.clock.advance(20_000)
+    fleet.answer = (_, worker) => (worker.name === 'w3' ? ok() : never())
+    const names = ids(40)
+    await first.runtime.startMany(requests(names))
+    await fleet.clock.advance(500)
+    await fleet.add('w3').runtime.start()
+    await fleet.clock.advance(3_000)
+    // w1 drains, and will for a minute: its calls do not end.
+    dead.fault = 'hang'
+    dead.freeze()
+    await fleet.clock.advance(LEASE_MS + 500)
+    const owners = await fleet.owners()
+    expect(owners.filter((owner) => owner === null || owner === 'w2')).toEqual([])
+  })
+
+  it('take over a second dead worker while they still bring back the sagas of the first', async () => {
+    const workers = await started('w1', 'w2', 'w3')
+    fleet.answer = (_, worker) => (worker.name === 'w1' ? ok() : never())
+    const names = ids(60)
+    await workers[0]?.runtime.startMany(requests(names))
+    await fleet.clock.advance(1_000)
+    const owners = await fleet.owners()
+    const active = fleet.store.active.bind(fleet.store)
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    let readings = 0
+    fleet.store.active = async (...args) => {
+      if (++readings === 1) await held
+      return active(...args)
+    }
+    for (const dead of workers.slice(1)) {
+      dead.fault = 'hang'
+      dead.freeze()
+      await fleet.clock.advance(LEASE_MS + 500)
+    }
+    expect(workers[0] && shardsOf(workers[0])).toBe(SHARDS)
+    const second = names.filter((id) => owners[shardOf(id)] === 'w3')
+    expect(second.length).toBeGreaterThan(10)
+    expect(statuses(second)).toEqual({ COMPLETED: second.length })
+    goOn()
+    await fleet.clock.advance(500)
+    expect(statuses(names)).toEqual({ COMPLETED: 60 })
+  })
+
   it('a worker that slept over its lease writes nothing, calls nothing, and joins again', async () => {
     const workers = await started('w1', 'w2')
     let finish: ((outcome: Outcome) => void)[] = []

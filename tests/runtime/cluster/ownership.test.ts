@@ -10,10 +10,12 @@ import {
 const SHARDS = 64
 const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
 const OLD = 60_000
+const LEASE_MS = 3_000
 
-const member = (workerId: string, ageMs = OLD): Member => ({
+const member = (workerId: string, ageMs = OLD, leftMs = LEASE_MS): Member => ({
   workerId,
   ageMs,
+  leftMs,
   address: null,
   backlogMs: 0,
 })
@@ -36,8 +38,10 @@ class World {
     const view = this.view()
     this.owners = [...view.owners]
     let changed = 0
-    for (const { workerId } of this.members) {
-      const { take, give } = planMoves(view, workerId)
+    for (const { workerId, leftMs } of this.members) {
+      // A silent one does nothing; had it renewed its lease, it would not be silent.
+      if (leftMs < LEASE_MS / 2) continue
+      const { take, give } = planMoves(view, workerId, LEASE_MS)
       for (const shard of give) {
         expect(this.owners[shard]).toBe(workerId)
         this.owners[shard] = null
@@ -111,7 +115,7 @@ describe('a plan', () => {
   it('gives everything to the only worker, however new', () => {
     const world = new World()
     world.members = [member('a', 0)]
-    expect(planMoves(world.view(), 'a')).toEqual({ take: shards, give: [] })
+    expect(planMoves(world.view(), 'a', LEASE_MS)).toEqual({ take: shards, give: [] })
   })
 
   it('moves nothing to or from a worker that comes and goes within two seconds', () => {
@@ -138,10 +142,10 @@ describe('a plan', () => {
   it('frees at most sixteen shards at a time, those under way included', () => {
     const world = settled('a')
     world.members.push(member('b'), member('c'), member('d'))
-    const { give } = planMoves(world.view(), 'a')
+    const { give } = planMoves(world.view(), 'a', LEASE_MS)
     expect(give).toHaveLength(OWNERSHIP.movesMax)
     for (const shard of give.slice(0, 10)) world.owners[shard] = null
-    expect(planMoves(world.view(), 'a').give).toHaveLength(OWNERSHIP.movesMax - 10)
+    expect(planMoves(world.view(), 'a', LEASE_MS).give).toHaveLength(OWNERSHIP.movesMax - 10)
     expect(world.settle()).toBeGreaterThan(2)
   })
 
@@ -152,6 +156,36 @@ describe('a plan', () => {
     world.round()
     for (const shard of orphans) expect(['a', 'b']).toContain(world.owners[shard])
     expect(new Set(orphans.map((shard) => world.owners[shard])).size).toBe(2)
+  })
+
+  it('hands nothing to a member that has been silent for half of its lease, and its share when it is back', () => {
+    const world = settled('a', 'b', 'c')
+    const before = [...world.owners]
+    const heirs = shards.map((shard) => rightfulOwner(shard, ['a', 'b']))
+    const silent = LEASE_MS / 2 - 1
+    world.members = [member('a'), member('b', OLD, silent)]
+    world.round()
+    // It keeps what it has, for its lease may yet be renewed.
+    for (const shard of shards) expect(world.owners[shard]).toBe(before[shard] === 'b' ? 'b' : 'a')
+    expect(world.round()).toBe(0)
+    world.members = [member('a'), member('b')]
+    world.settle()
+    expect(world.owners).toEqual(heirs)
+  })
+
+  it('gives no shard to a member that has fallen silent', () => {
+    const world = settled('a')
+    world.members.push(member('b', OLD, LEASE_MS / 2 - 1))
+    expect(world.round()).toBe(0)
+    world.members = [member('a'), member('b')]
+    expect(world.round()).toBe(OWNERSHIP.movesMax)
+  })
+
+  it('lets a silent worker look after itself: it may be the only one that can still write', () => {
+    const world = settled('a', 'b')
+    world.members = [member('a', OLD, 1)]
+    const { take } = planMoves(world.view(), 'a', LEASE_MS)
+    expect(take).toEqual(shards.filter((shard) => world.owners[shard] === 'b'))
   })
 
   it('lets a worker that owns shards count although it is new: one that restarted keeps them', () => {

@@ -103,6 +103,35 @@ describe('workers', () => {
     }
   })
 
+  it('let no new work pass old when they are woken: whoever is woken looks, and takes the oldest first', async () => {
+    fleet = new Fleet(wait)
+    const { at, ears } = ether()
+    const before = fleet.add('gone')
+    const start = (names: string[]) =>
+      before.runtime.startMany(names.map((id) => ({ definition: 'test', input: null, id })))
+    const named = (prefix: string) => Array.from({ length: 200 }, (_, n) => `${prefix}${n}`)
+    await start(named('old'))
+    // Takes a few at a time, slowly, so that most of the mail is still in the store while it is woken again and again.
+    const commit = fleet.store.commit.bind(fleet.store)
+    fleet.store.commit = async (...args) => {
+      await new Promise<void>((resolve) => fleet.clock.after(10, resolve))
+      return commit(...args)
+    }
+    const worker = fleet.add('w1', { wakeUps: at('w1'), batchMax: 5, pollMs: 60_000 })
+    await worker.runtime.start()
+    await fleet.clock.advance(15)
+    const woken = start(named('new'))
+    for (let n = 0; n < 200; n++) {
+      ears.get('w1')?.('mail')
+      await fleet.clock.advance(5)
+    }
+    await woken
+    await fleet.clock.advance(5_000)
+    const feed = await fleet.store.feed(null, 10_000)
+    const order = feed.filter(({ entry }) => entry.seq === 1).map(({ entry }) => entry.entityId)
+    expect(order).toEqual([...named('old'), ...named('new')])
+  })
+
   it('hear that shards are free from one that stops, and have them at once', async () => {
     fleet = new Fleet(wait)
     const { at } = ether()

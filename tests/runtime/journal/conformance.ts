@@ -241,7 +241,7 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
       /** What a worker does with every renewal: take whatever is its own. */
       const settle = async (held: Lease) => {
         const renewal = await store.renew(held, TTL)
-        return store.reassign(held, planMoves(renewal.view, held.workerId))
+        return store.reassign(held, planMoves(renewal.view, held.workerId, TTL))
       }
 
       it('of the first worker covers every shard, of the second none', async () => {
@@ -253,7 +253,7 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         expect((await store.renew(lease, TTL)).shards).toHaveLength(SHARDS)
       })
 
-      it('shows who is there, for how long, where, how far behind, and who owns what', async () => {
+      it('shows who is there, for how long and how long yet, where, how far behind, and who owns what', async () => {
         const second = await store.acquire('w2', TTL, 'udp://127.0.0.1:1/x')
         await store.renew(second, TTL, 1234)
         const { view } = await store.renew(lease, TTL)
@@ -261,7 +261,11 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
           { workerId: 'w1', address: null, backlogMs: 0 },
           { workerId: 'w2', address: 'udp://127.0.0.1:1/x', backlogMs: 1234 },
         ])
-        for (const { ageMs } of view.members) expect(ageMs).toBeGreaterThanOrEqual(0)
+        for (const { ageMs, leftMs } of view.members) {
+          expect(ageMs).toBeGreaterThanOrEqual(0)
+          expect(leftMs).toBeGreaterThan(0)
+          expect(leftMs).toBeLessThanOrEqual(TTL)
+        }
         expect(view.owners).toEqual(Array.from({ length: SHARDS }, () => 'w1'))
       })
 

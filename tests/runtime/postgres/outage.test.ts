@@ -23,12 +23,14 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest'
+import { SHARDS } from '@/runtime/journal/store'
 import type { Runtime } from '@/runtime/runtime'
 import { destroyPostgres, startPostgres, stopPostgres, urlAt } from '@/server/launch/postgres.mjs'
+import { systemHealth } from '@/server/product/health'
 import { startCluster } from '@/tests/support/cluster'
 import { databaseWorker, Effects } from '@/tests/support/database-worker'
 import { freePort } from '@/tests/support/free-port'
-import { startTcpProxy } from '@/tests/support/tcp-proxy'
+import { type Fate, startTcpProxy, type TcpProxy } from '@/tests/support/tcp-proxy'
 
 const run = promisify(execFile)
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0
@@ -101,7 +103,101 @@ async function expectWhole(url: string, effects: Effects, ids: readonly string[]
     for (const step of ['a', 'b', 'c']) expect(effects.done.has(`${id}:${step}`)).toBe(true)
 }
 
+/** The next commit has this fate; after it nothing gets through until it is mended. */
+function breakAtCommit(proxy: TcpProxy, fate: Fate) {
+  let isBroken = false
+  proxy.fate((message) => {
+    if (isBroken) return 'lose-request'
+    if (!message.includes('commit_entities')) return 'pass'
+    isBroken = true
+    return fate
+  })
+  return { isBroken: () => isBroken, mend: () => proxy.fate(() => 'pass') }
+}
+
 describe('a worker survives', () => {
+  it(
+    'a restart of the server, in order and after a crash, and keeps its shards',
+    SLOW,
+    async () => {
+      const { url, restart } = await server({ fsync: 'on' })
+      const effects = new Effects()
+      const { runtime, prisma, logs } = worker(url, effects)
+      await runtime.start()
+      const { workerId } = runtime.health()
+      const host = { db: prisma, runtime, closing: new AbortController().signal }
+      const all: string[] = []
+      for (const mode of ['fast', 'immediate'] as const) {
+        const ids = named(60, mode)
+        all.push(...ids)
+        const started = Promise.all(ids.map((id) => insist(runtime, id)))
+        const restarted = restart(mode, 500)
+        await vi.waitFor(async () => {
+          const health = await systemHealth(host, { inDetail: false })
+          expect(health.status).toBe('down')
+          expect(health.database.ok).toBe(false)
+          expect(health.runtime.status).toBe('degraded')
+          expect(health.runtime.reason).toMatch(
+            /the database (cannot be reached|is starting or stopping)|connection to the database was lost/,
+          )
+        }, WAIT)
+        await restarted
+        await started
+        await expectWhole(url, effects, all)
+        await vi.waitFor(async () => {
+          const health = await systemHealth(host, { inDetail: false })
+          expect(health).toMatchObject({
+            status: 'ok',
+            runtime: { status: 'active', reason: null },
+          })
+        }, WAIT)
+      }
+      expect(runtime.health()).toMatchObject({ workerId, shards: SHARDS })
+      expect(logs.filter((line) => line.startsWith('This worker lost its lease'))).toEqual([])
+    },
+  )
+
+  it.each([
+    ['before a commit reaches the server: it is sent again', 'lose-request', 0],
+    ['after a commit was carried out: it is read back, not made twice', 'lose-answer', 1],
+  ] as const)('a connection that is lost %s', SLOW, async (_what, fate, stored) => {
+    const { url } = await server()
+    const proxy = await startTcpProxy(url)
+    later(() => proxy.end())
+    const effects = new Effects()
+    const { runtime, logs } = worker(proxy.url, effects)
+    await runtime.start()
+    // The statement is prepared by now, so that all of a commit is one message.
+    await runtime.run({ definition: 'test', input: null, id: 'zero' })
+    const { isBroken, mend } = breakAtCommit(proxy, fate)
+    const started = insist(runtime, 'one')
+    const failed = () => logs.filter((line) => line.startsWith('A commit did not succeed'))
+    await vi.waitFor(() => expect(failed()).toHaveLength(1), WAIT)
+    expect(isBroken()).toBe(true)
+    expect(failed()[0]).toContain('read back before trying again')
+    // The worker does not know which; nothing of it has been acted on in either case.
+    const db = await client(url)
+    const { rowCount } = await db.query("SELECT FROM journal WHERE entity_id = 'one'")
+    expect(rowCount).toBe(stored)
+    expect(effects.calls).toBe(3)
+    await vi.waitFor(
+      () =>
+        expect(runtime.health()).toMatchObject({
+          status: 'degraded',
+          reason: expect.stringContaining('the connection to the database was lost'),
+        }),
+      WAIT,
+    )
+    mend()
+    await started
+    await expectWhole(url, effects, ['zero', 'one'])
+    expect(effects.calls).toBe(6)
+    await vi.waitFor(
+      () => expect(runtime.health()).toMatchObject({ status: 'active', reason: null }),
+      WAIT,
+    )
+  })
+
   it('connections that are cut before and after what was sent is carried out', SLOW, async () => {
     const { url } = await server()
     const proxy = await startTcpProxy(url)
@@ -215,7 +311,10 @@ describe('a worker survives', () => {
       () => expect(other.runtime.health()).toMatchObject({ status: 'degraded' }),
       WAIT,
     )
-    await vi.waitFor(() => expect(other.runtime.health().reason).toMatch(/connection/), WAIT)
+    await vi.waitFor(
+      () => expect(other.runtime.health().reason).toMatch(/the database has no connection left/),
+      WAIT,
+    )
     await Promise.all(hogs.map((hog) => hog.end()))
     const ids = named(20)
     await Promise.all(ids.map((id) => insist(other.runtime, id)))
@@ -325,7 +424,10 @@ describe('a worker survives', () => {
       await stopPostgres(path.join(primary.folder, 'data'), 'immediate')
       proxy.lead(standby.port)
       // Still a standby: it can be read, and refuses to write.
-      await vi.waitFor(() => expect(first.health().status).toBe('degraded'), WAIT)
+      await vi.waitFor(() => {
+        expect(first.health().status).toBe('degraded')
+        expect(first.health().reason).toContain('the database is a standby, or read-only')
+      }, WAIT)
       const db = await client(standby.url)
       await db.query('SELECT pg_promote()')
       await started
@@ -341,7 +443,7 @@ describe('a worker survives', () => {
   it('PgBouncer in transaction mode between the workers and the server', SLOW, async (context) => {
     const bouncer = await installPgBouncer(context)
     const { url, folder } = await server()
-    const port = await startPgBouncer(bouncer, url, folder)
+    const { port } = await startPgBouncer(bouncer, url, folder)
     const pooled = new URL(url)
     pooled.port = String(port)
     pooled.searchParams.set('pgbouncer', 'true')
@@ -361,6 +463,36 @@ describe('a worker survives', () => {
       if (n === 75) await workers[2]?.end()
     }
     await expectWhole(url, effects, ids)
+  })
+
+  it('a restart of PgBouncer under its workers', SLOW, async (context) => {
+    const bouncer = await installPgBouncer(context)
+    const { url, folder } = await server()
+    const running = await startPgBouncer(bouncer, url, folder)
+    const pooled = new URL(url)
+    pooled.port = String(running.port)
+    pooled.searchParams.set('pgbouncer', 'true')
+    const effects = new Effects()
+    const { runtime } = worker(pooled.href, effects)
+    await runtime.start()
+    const ids = named(60)
+    const started = Promise.all(ids.map((id) => insist(runtime, id)))
+    await running.end()
+    await vi.waitFor(
+      () =>
+        expect(runtime.health()).toMatchObject({
+          status: 'degraded',
+          reason: expect.stringMatching(/the database cannot be reached/),
+        }),
+      WAIT,
+    )
+    await startPgBouncer(bouncer, url, folder, running.port)
+    await started
+    await expectWhole(url, effects, ids)
+    await vi.waitFor(
+      () => expect(runtime.health()).toMatchObject({ status: 'active', reason: null }),
+      WAIT,
+    )
   })
 })
 
@@ -427,8 +559,8 @@ async function installPgBouncer(context: TestContext): Promise<string> {
 }
 
 /** Four server connections for everybody, handed out per transaction. */
-async function startPgBouncer(program: string, url: string, folder: string): Promise<number> {
-  const port = await freePort()
+async function startPgBouncer(program: string, url: string, folder: string, at?: number) {
+  const port = at ?? (await freePort())
   const { port: upstream, pathname, username, password } = new URL(url)
   const database = pathname.slice(1)
   const ini = path.join(folder, 'pgbouncer.ini')
@@ -459,10 +591,13 @@ logfile = ${log}
     Object.assign(options, { uid, gid })
   }
   const child = spawn(program, [ini], { ...options, stdio: 'ignore' })
-  later(async () => {
+  const end = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
     child.kill('SIGKILL')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  })
+    await gone
+  }
+  later(end)
   const probe = new URL(url)
   probe.port = String(port)
   await vi.waitFor(async () => {
@@ -471,5 +606,5 @@ logfile = ${log}
     await db.connect()
     await db.end()
   }, WAIT)
-  return port
+  return { port, end }
 }

@@ -297,7 +297,7 @@ describe('concurrent transactions', () => {
     for (let round = 0; round < 10 && shared.length < SHARDS; round++) {
       const renewed = await Promise.all(
         rest.map(async (l) => {
-          const { take } = planMoves((await store.renew(l, TTL)).view, l.workerId)
+          const { take } = planMoves((await store.renew(l, TTL)).view, l.workerId, TTL)
           return store.reassign(l, { take, give: [] })
         }),
       )

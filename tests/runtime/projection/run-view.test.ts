@@ -3,6 +3,7 @@ import {
   emptyRunView,
   foldEntries,
   foldEntry,
+  itemsEnded,
   KEPT,
   type RunView,
 } from '@/runtime/projection/run-view'
@@ -147,6 +148,43 @@ describe('a run that goes forward', () => {
       'RUNNING',
       'COMPLETED',
     ])
+  })
+
+  it('shows a child that is tried again beside the one before, and counts its item once', () => {
+    const journal = new JournalBuilder([
+      { t: 'step.started', step: 'm', attempt: 1 },
+      { t: 'map.planned', step: 'm', items: 2 },
+      { t: 'child.started', step: 'm', sagaId: 's.m.0', index: 0 },
+      { t: 'child.started', step: 'm', sagaId: 's.m.1', index: 1 },
+    ]).add({ type: 'child', step: 'm', index: 0, sagaId: 's.m.0', status: 'ROLLED_BACK' }, [
+      { t: 'child.ended', step: 'm', sagaId: 's.m.0', index: 0, status: 'ROLLED_BACK' },
+      { t: 'step.failed', step: 'm', attempt: 1, error: NO, final: true },
+      { t: 'saga.status', status: 'PAUSED', reason: 'm failed past the pivot' },
+    ])
+    expect(fold(journal).steps.get('m')).toMatchObject({ state: 'failed', stuck: true })
+    journal.add({ type: 'retry', step: 'm', by: OLGA, reason: 'mended' }, [
+      { t: 'saga.status', status: 'RUNNING' },
+      { t: 'step.started', step: 'm', attempt: 2 },
+      { t: 'child.started', step: 'm', sagaId: 's.m.0~2', index: 0 },
+    ])
+    const step = fold(journal).steps.get('m')
+    expect(step).toMatchObject({ state: 'running', stuck: false, attemptsTotal: 2 })
+    expect(step?.children.map(({ sagaId, status }) => [sagaId, status])).toEqual([
+      ['s.m.0', 'ROLLED_BACK'],
+      ['s.m.1', 'RUNNING'],
+      ['s.m.0~2', 'RUNNING'],
+    ])
+    expect(step && itemsEnded(step)).toBe(0)
+    journal.add({ type: 'child', step: 'm', index: 0, sagaId: 's.m.0~2', status: 'COMPLETED' }, [
+      { t: 'child.ended', step: 'm', sagaId: 's.m.0~2', index: 0, status: 'COMPLETED' },
+    ])
+    const after = fold(journal).steps.get('m')
+    expect(after?.children.map((child) => child.status)).toEqual([
+      'ROLLED_BACK',
+      'RUNNING',
+      'COMPLETED',
+    ])
+    expect(after && itemsEnded(after)).toBe(1)
   })
 })
 

@@ -283,6 +283,132 @@ describe('compensation', () => {
   })
 })
 
+describe('a losing branch that cannot be compensated', () => {
+  const branch = (id: string) => ({ start: id, steps: { [id]: action(id) } })
+  const race = (strategy: string) =>
+    saga({
+      start: 'p',
+      onCompensationExhausted: strategy,
+      steps: {
+        p: {
+          type: 'parallel',
+          join: 'any',
+          branches: { x: branch('x'), y: branch('y') },
+          next: 'z',
+        },
+        z: action('z'),
+      },
+    })
+  /** `x` wins, `y` loses after it happened, and its compensation is refused until `mend`. */
+  const lost = (strategy: string) => {
+    const world = { mended: false }
+    const run = new DryRun([race(strategy)], (call) =>
+      call.operation === 'do_y'
+        ? 'hang'
+        : call.operation === 'undo_y' && !world.mended
+          ? no('terminal')
+          : ok(),
+    ).start('test')
+    run.send('s', { type: 'result', call: 'y#1', outcome: ok() })
+    run.settle()
+    return { run, world }
+  }
+  const decided = (run: DryRun, decision: 'CONTINUE' | 'ABORT') =>
+    run.send('s', {
+      type: 'decide',
+      step: 'y',
+      decision,
+      decisionId: 'd',
+      reasoning: 'because',
+      conditions: [],
+      by: BY,
+      seenSeq: run.entries().length,
+    })
+
+  it('waits for whoever undoes it by hand, and then goes forward', () => {
+    const { run } = lost('MANUAL_COMPENSATION')
+    expect(run.state()).toMatchObject({ status: 'PAUSED', unwinding: null })
+    run.send('s', { type: 'resolve', step: 'y', ...by })
+    run.settle()
+    expect(run.operations).toEqual(['do_x', 'do_y', 'undo_y', 'do_z'])
+    expect(run.state().status).toBe('COMPLETED')
+    expect(
+      run.facts().flatMap((fact) => (fact.t === 'saga.status' ? [fact.status] : [])),
+    ).not.toContain('COMPENSATING')
+  })
+
+  it('waits for the decision about it, and goes forward when another try succeeds', () => {
+    const { run, world } = lost('CHAIRMAN_INTERVENTION')
+    expect(Object.keys(run.state().gates)).toEqual(['y'])
+    expect(run.operations).toEqual(['do_x', 'do_y', 'undo_y'])
+    expect(run.state().status).toBe('RUNNING')
+    world.mended = true
+    decided(run, 'CONTINUE')
+    run.settle()
+    expect(run.operations).toEqual(['do_x', 'do_y', 'undo_y', 'undo_y', 'do_z'])
+    expect(run.state().status).toBe('COMPLETED')
+  })
+
+  it('ends the way forward when the decision is to give it up', () => {
+    const { run } = lost('CHAIRMAN_INTERVENTION')
+    decided(run, 'ABORT')
+    run.settle()
+    expect(run.operations).not.toContain('do_z')
+    expect(run.state()).toMatchObject({
+      status: 'QUARANTINED',
+      left: ['x', 'y'],
+      unwinding: { halted: true },
+    })
+  })
+
+  it('stops everything where that is declared: nothing is undone and nothing new starts', () => {
+    const { run, world } = lost('QUARANTINE_SAGA')
+    expect(run.operations).toEqual(['do_x', 'do_y', 'undo_y'])
+    expect(run.state()).toMatchObject({ status: 'QUARANTINED', unwinding: { halted: true } })
+    world.mended = true
+    run.send('s', { type: 'retry', step: 'y', ...by })
+    run.settle()
+    expect(run.operations.slice(3)).toEqual(['undo_y', 'undo_x'])
+    expect(run.state().status).toBe('ROLLED_BACK')
+  })
+})
+
+describe('what is left standing', () => {
+  const kept = { type: 'action', participant: 'svc', operation: 'keep', effect: 'retriable' }
+  const document = saga({
+    start: 'k',
+    steps: { k: { ...kept, next: 'b' }, b: action('b', 'c'), c: action('c', undefined, once) },
+  })
+
+  it('is still named when the rest is undone after somebody accepted it', () => {
+    let mended = false
+    const run = new DryRun([document], (call) =>
+      call.operation === 'do_c' || (call.operation === 'undo_b' && !mended) ? no('terminal') : ok(),
+    ).start('test')
+    expect(run.state()).toMatchObject({ status: 'QUARANTINED', left: ['k', 'b'] })
+    run.send('s', { type: 'resolve', step: 'k', ...by })
+    mended = true
+    run.send('s', { type: 'retry', step: 'b', ...by })
+    run.settle()
+    expect(run.state()).toMatchObject({ status: 'FAILED', left: ['k'] })
+  })
+
+  it('can be accepted for a child saga too', () => {
+    const inner = saga({ name: 'inner', start: 'k', steps: { k: kept } })
+    const outer = saga({
+      start: 'sub',
+      steps: { sub: { type: 'saga', saga: 'inner', next: 'c' }, c: action('c', undefined, once) },
+    })
+    const run = new DryRun([outer, inner], (call) =>
+      call.operation === 'do_c' ? no('terminal') : ok(),
+    ).start('test')
+    expect(run.state('s.sub')).toMatchObject({ status: 'FAILED', left: ['k'] })
+    expect(run.state()).toMatchObject({ status: 'QUARANTINED', left: ['sub'] })
+    run.send('s', { type: 'resolve', step: 'sub', ...by })
+    expect(run.state()).toMatchObject({ status: 'FAILED', left: ['sub'] })
+  })
+})
+
 describe('pivot', () => {
   const document = saga({
     start: 'a',
@@ -376,6 +502,20 @@ describe('control', () => {
     run.send('s', { type: 'resume', ...by })
     expect(run.state().timers['wait:w']).toBe(run.now + 6_000)
     expect(run.pass(6_000).state().status).toBe('COMPLETED')
+  })
+
+  it('resumes although what waited comes too late: that is dropped, the rest is taken', () => {
+    const document = saga({
+      start: 'a',
+      steps: { a: action('a', 'b', once), b: { type: 'signal', signal: 'go' } },
+    })
+    const run = new DryRun([document], () => 'hang').start('test')
+    run.send('s', { type: 'pause', ...by })
+    run.send('s', { type: 'result', call: 'a#1', outcome: no('terminal') })
+    run.send('s', { type: 'signal', name: 'go', payload: null })
+    run.send('s', { type: 'signal', name: 'go', payload: null })
+    expect(run.send('s', { type: 'resume', ...by })).toMatchObject({ accepted: true })
+    expect(run.state().status).toBe('ROLLED_BACK')
   })
 
   it('cancels by compensating', () => {

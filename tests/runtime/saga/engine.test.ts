@@ -497,4 +497,32 @@ describe('the engine', () => {
     expect(tries).toBe(3)
     await runtime.stop()
   })
+
+  it('tries a stuck child again as a new saga, and its parent goes on', async () => {
+    const child = saga({ name: 'part', start: 'x', steps: { x: action('x', 'y'), y: action('y') } })
+    const parent = saga({
+      start: 'p',
+      steps: {
+        p: { type: 'action', participant: 'svc', operation: 'pay', effect: 'pivot', next: 'sub' },
+        sub: { type: 'saga', saga: 'part' },
+      },
+    })
+    const bench = new Bench(parent, child)
+    let mended = false
+    bench.answer = (call) => (call.step === 'y' && !mended ? no('terminal', 'BROKEN') : ok())
+    const runtime = bench.runtime()
+    await runtime.start()
+    await runtime.startSaga({ definition: 'test', input: null, id: 'one' })
+    await bench.clock.advance(2000)
+    expect(bench.store.saga('one')?.status).toBe('PAUSED')
+    expect(bench.store.saga('one.sub')?.status).toBe('ROLLED_BACK')
+    mended = true
+    const retried = runtime.retryStep('one', 'sub', by)
+    await bench.clock.advance(2000)
+    await retried
+    expect(bench.store.saga('one')?.status).toBe('COMPLETED')
+    for (const id of ['one.sub', 'one.sub~2'])
+      expect(bench.store.saga(id)).toMatchObject({ parentId: 'one', parentStep: 'sub' })
+    await runtime.stop()
+  })
 })

@@ -61,6 +61,33 @@ describe('every saga', () => {
     )
   })
 
+  it('lets the effects of one try of a child stand, and of no other', () => {
+    let retried = 0
+    fc.assert(
+      fc.property(scenario, (one) => {
+        const { run, world } = play(one)
+        const tries = new Map<string, string[]>()
+        for (const id of run.ids()) {
+          const [first = id, again] = id.split('~')
+          tries.set(first, [...(tries.get(first) ?? []), id])
+          if (again !== undefined) retried++
+        }
+        const standing = [...world.happened].filter((key) => !world.undone.has(key))
+        for (const ids of tries.values()) {
+          const ended = ids.map((id) => run.state(id).status)
+          for (const status of ended.slice(0, -1)) expect(status).toBe('ROLLED_BACK')
+          for (const id of ids.slice(0, -1))
+            expect(standing.filter((key) => key.startsWith(`${id}:`))).toEqual([])
+        }
+        if (run.state().status === 'COMPLETED' && one.pivot && one.tail !== 'step')
+          for (const [first, ids] of tries)
+            if (first.startsWith('s.tail')) expect(run.state(ids.at(-1)).status).toBe('COMPLETED')
+      }),
+      runs,
+    )
+    expect(retried).toBeGreaterThan(20)
+  })
+
   it('compensates in reverse of the drawing', () => {
     fc.assert(
       fc.property(scenario, (one) => {

@@ -8,12 +8,16 @@ import fc from 'fast-check'
 import { SNAPSHOT_FORMAT } from '@/runtime/saga/state'
 import { play, scenario } from '../../../support/scenarios'
 
-const sagas = fc.sample(scenario, { numRuns: 24, seed: 20261123 }).map((one) => {
-  const { run, document } = play(one)
-  return {
+const sagas = fc.sample(scenario, { numRuns: 24, seed: 20261123 }).flatMap((one) => {
+  const { run } = play(one)
+  const documents = new Set(run.ids().map((id) => run.compiled(id).document))
+  return [...documents].map((document) => ({
     document,
-    entities: run.ids().map((id) => ({ id, entries: run.entries(id), state: run.state(id) })),
-  }
+    entities: run
+      .ids()
+      .filter((id) => run.compiled(id).document === document)
+      .map((id) => ({ id, entries: run.entries(id), state: run.state(id) })),
+  }))
 })
 const file = path.join(import.meta.dirname, `format-${SNAPSHOT_FORMAT}.json`)
 writeFileSync(file, `${JSON.stringify(sagas)}\n`)

@@ -1,0 +1,206 @@
+/**
+ * Steps that are sagas of their own: a child saga, or one for each item of a map. Starting them, trying them again, and
+ * what their reports mean.
+ *
+ * 1. Each try is a saga with an id of its own: `<saga>.<step>`, `<saga>.<step>.<index>`, from the second on with `~<try>`.
+ *    A start under an id that was used would be taken for a duplicate, and its end never reported.
+ * 2. Only a child that was rolled back is tried again: nothing of it stands. The items of a map that completed or still
+ *    run stay what they are.
+ * 3. What a replaced child says moves nothing forward. Should it say that it completed after all, it is unwound: another
+ *    does its work.
+ */
+import { regionReads } from '../compiler/region-reads'
+import type { MapStep, SagaStep } from '../definition/schema'
+import type { Message } from '../journal/entry'
+import { childrenOf, currentChildren, putChild } from './child-records'
+import { type ChildRecord, SAGA_LIMITS } from './state'
+import { completeStep, failStep } from './step-end'
+import { expressionFailure, type Turn } from './turn'
+import { schedule, sendUnwind, unwinds } from './unwind'
+
+export function startChild(turn: Turn, id: string, step: SagaStep): void {
+  const [name = '', version] = step.saga.split('@')
+  const child = childId(turn, id)
+  const input = step.input === undefined ? null : (turn.map(step.input, turn.at) ?? null)
+  replace(turn, id, turn.record(id).child)
+  turn.put(id, { child: { id: child, status: null } })
+  spawn(turn, id, child, {
+    type: 'start',
+    // The newest version, and its digest, are looked up when the child takes the message.
+    definition: { name, version: version === undefined ? 0 : Number(version), digest: '' },
+    input,
+    ventureId: turn.state.ventureId,
+    parent: { sagaId: turn.state.id, step: id },
+  })
+}
+
+export function startMap(turn: Turn, id: string, step: MapStep): void {
+  const value = turn.evaluate(step.items, turn.at)
+  const items = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
+  if (items.length > SAGA_LIMITS.mapItems)
+    throw new Error(`${id} has ${items.length} items; at most ${SAGA_LIMITS.mapItems} are taken`)
+  turn.put(id, { map: { items, next: 0, children: [], outputs: [] } })
+  turn.fact({ t: 'step.started', step: id, attempt: Math.max(1, turn.record(id).attempt) })
+  turn.fact({ t: 'map.planned', step: id, items: items.length })
+  launchItems(turn, id, step)
+}
+
+/** Why a stuck step's children cannot be tried again; null when they can. */
+export function whyNotAgain(turn: Turn, id: string): string | null {
+  const record = turn.state.steps[id]
+  if (!record) return null
+  const wayOut = `roll saga ${turn.state.id} back by force, which undoes all that can be undone`
+  const children = currentChildren(record)
+  const standing = children.find(({ status }) => status === 'FAILED')
+  if (standing)
+    return `Step ${id} of saga ${turn.state.id} cannot be tried again: ${standing.id} ended FAILED with effects left standing, and another try could do them twice. Look at ${standing.id}; then ${wayOut}`
+  const spent = children.find((child) => child.spent)
+  if (spent?.spent)
+    return `Step ${id} of saga ${turn.state.id} cannot be tried again: ${spent.id} has undone ${spent.spent.join(', ')}, which have an idempotency key of their own. Another try would send the same key, and participants would take it for the call that was undone. Start a saga with another key instead, or ${wayOut}`
+  const undoing = record.earlier?.find(({ status }) => status !== 'ROLLED_BACK')
+  if (undoing)
+    return `Step ${id} of saga ${turn.state.id} cannot be tried again yet: ${undoing.id}, an earlier try, is ${undoing.status ?? 'RUNNING'}; wait until it is rolled back`
+  const again = children.filter(({ status }) => status === 'ROLLED_BACK').length
+  if ((record.earlier?.length ?? 0) + again > SAGA_LIMITS.earlierChildren)
+    return `Step ${id} of saga ${turn.state.id} has replaced ${record.earlier?.length ?? 0} children already, and may replace ${SAGA_LIMITS.earlierChildren}; ${wayOut}`
+  return null
+}
+
+/** Tries again what was rolled back, under new ids. Ask `whyNotAgain` first. */
+export function restartChildren(turn: Turn, id: string, step: SagaStep | MapStep): void {
+  const attempt = Math.max(1, turn.record(id).attempt) + 1
+  const restarted = turn.put(id, { state: 'running', attempt })
+  delete restarted.error
+  const { map } = restarted
+  try {
+    if (step.type === 'map' && !map) return startMap(turn, id, step)
+    turn.fact({ t: 'step.started', step: id, attempt })
+    if (step.type === 'saga') return startChild(turn, id, step)
+    if (!map) return
+    const again = map.children.flatMap(({ status }, n) => (status === 'ROLLED_BACK' ? [n] : []))
+    turn.put(id, { map: { ...map, again } })
+    launchItems(turn, id, step)
+  } catch (error) {
+    failStep(turn, id, expressionFailure(error))
+  }
+}
+
+/** Starts items up to the concurrency, those to be tried again first; completes the map when all have. */
+function launchItems(turn: Turn, id: string, step: MapStep): void {
+  const map = turn.record(id).map
+  if (!map) return
+  const outer = outerScope(turn, step)
+  const children = [...map.children]
+  const again = [...(map.again ?? [])]
+  let running = children.filter((child) => child.status === null).length
+  let { next } = map
+  for (; running < step.concurrency; running++) {
+    const index = again.shift() ?? (next < map.items.length ? next++ : undefined)
+    if (index === undefined) break
+    replace(turn, id, children[index])
+    const child: ChildRecord = {
+      id: children[index] ? childId(turn, id, index) : `${turn.state.id}.${id}.${index}`,
+      status: null,
+    }
+    children[index] = child
+    spawn(
+      turn,
+      id,
+      child.id,
+      {
+        type: 'start',
+        definition: turn.state.definition,
+        input: map.items[index] ?? null,
+        ventureId: turn.state.ventureId,
+        parent: { sagaId: turn.state.id, step: id, index },
+        scope: { item: map.items[index] ?? null, index, ...outer },
+        region: id,
+      },
+      index,
+    )
+  }
+  const { again: _, ...rest } = map
+  turn.put(id, { map: { ...rest, children, next, ...(again.length > 0 ? { again } : {}) } })
+  if (
+    children.length === map.items.length &&
+    children.every((child) => child.status === 'COMPLETED')
+  )
+    completeStep(turn, id, map.outputs)
+}
+
+/** The id of this try's child. */
+function childId(turn: Turn, id: string, index?: number): string {
+  const first = index === undefined ? `${turn.state.id}.${id}` : `${turn.state.id}.${id}.${index}`
+  const { attempt } = turn.record(id)
+  return attempt > 1 ? `${first}~${attempt}` : first
+}
+
+function replace(turn: Turn, id: string, child: ChildRecord | undefined): void {
+  if (child) turn.put(id, { earlier: [...(turn.record(id).earlier ?? []), child] })
+}
+
+/** What the items' expressions read of this saga: only the steps they name, and the input if they do. */
+function outerScope(turn: Turn, step: MapStep): { input: unknown; steps: Record<string, unknown> } {
+  const reads = regionReads(step)
+  const { input, steps } = turn.scope(reads, turn.at)
+  return { input: reads.input ? input : null, steps }
+}
+
+function spawn(turn: Turn, id: string, child: string, message: Message, index?: number): void {
+  turn.commands.push({ c: 'send', to: child, id: `start:${child}`, message })
+  turn.fact({
+    t: 'child.started',
+    step: id,
+    sagaId: child,
+    ...(index === undefined ? {} : { index }),
+  })
+}
+
+/** A child saga reports its end, the first time or after it was unwound. */
+export function childEnded(turn: Turn, message: Extract<Message, { type: 'child' }>): void {
+  const { step: id, sagaId, index, status, output, error, spent } = message
+  const step = turn.step(id)
+  const child = childrenOf(turn.record(id)).find((one) => one.id === sagaId)
+  // It says again how it ended, because our `unwind` came after that.
+  if (!child || child.status === status) return
+  turn.fact({
+    t: 'child.ended',
+    step: id,
+    sagaId,
+    status,
+    ...(index === undefined ? {} : { index }),
+  })
+  putChild(turn, id, sagaId, { status, ...(spent ? { spent } : {}) })
+  const isReplaced = turn.record(id).earlier?.some((one) => one.id === sagaId)
+  if (unwinds(turn, id)) {
+    if (turn.record(id).state === 'running') turn.put(id, { state: 'stopped' })
+    // It completed before our `unwind` reached it; it will unwind now and report again.
+    schedule(turn)
+    return
+  }
+  if (isReplaced) {
+    if (status === 'COMPLETED') sendUnwind(turn, id, child, 'Another try does its work')
+    return
+  }
+  if (status !== 'COMPLETED') {
+    failStep(
+      turn,
+      id,
+      {
+        kind: 'terminal',
+        code: error?.code ?? 'CHILD_FAILED',
+        message: `${sagaId} ended ${status}${error ? `: ${error.message}` : ''}`.slice(0, 500),
+      },
+      whyNotAgain(turn, id),
+    )
+    return
+  }
+  if (step.type === 'saga') return completeStep(turn, id, output ?? null)
+  const map = turn.record(id).map
+  if (step.type !== 'map' || !map || index === undefined) return
+  const outputs = [...map.outputs]
+  while (outputs.length < index) outputs.push(null)
+  outputs[index] = output ?? null
+  turn.put(id, { map: { ...map, outputs } })
+  launchItems(turn, id, step)
+}
