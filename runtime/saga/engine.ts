@@ -66,6 +66,8 @@ export interface EngineOptions {
 const LAST_TURNS_MS = 5_000
 /** How often the age of the backlog is worked out at most. */
 const BACKLOG_LOOK_MS = 100
+/** Entities decided before the store is offered what there is: it begins with them while the rest are decided. */
+const DECIDED_TOGETHER = 128
 /** Mail that is held at once, in commits. */
 const MAIL_COMMITS = 4
 
@@ -119,6 +121,7 @@ export class Engine {
       failed: (error) => this.#failed(error),
     })
     this.#commits = new GroupCommit({
+      clock: options.clock,
       max: options.batchMax,
       send: (work) =>
         this.#turnstile.pass(() =>
@@ -464,7 +467,7 @@ export class Engine {
       }
       if (resident.alone && batch.length > 0) continue
       batch.push(resident)
-      if (resident.alone || batch.length >= this.#options.batchMax) break
+      if (resident.alone || batch.length >= DECIDED_TOGETHER) break
     }
     return batch
   }
