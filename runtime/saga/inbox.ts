@@ -3,7 +3,8 @@
  * and holds no more than a bounded number of messages at once: the rest wait in the store, oldest first.
  *
  * 1. Mail for an entity that is left alone is put aside: it stays in the store and takes nobody's place here.
- * 2. When shards change, or an entity is dropped, reading starts over: whatever is not held here is read again.
+ * 2. When shards change, or an entity is dropped, reading starts over: whatever is not held here is read again, and the
+ *    answer to what was asked before that is not looked at.
  */
 import type { Lease, MailCursor, PendingMessage, Store } from '../journal/store'
 import type { Clock, Logger } from '../ports'
@@ -28,7 +29,7 @@ export class Inbox {
   readonly #held = new Set<bigint>()
   readonly #aside = new Set<bigint>()
   #cursor: MailCursor | null = null
-  /** How often reading has started over: what was asked before that does not say where to go on. */
+  /** How often reading has started over. */
   #starts = 0
   #reading: Promise<void> | null = null
   #again = false
@@ -112,7 +113,9 @@ export class Inbox {
         const have = [...this.#held, ...this.#aside]
         const { messages, cursor } = await store.pending(lease(), this.#cursor, have, max)
         read()
-        if (start === this.#starts) this.#advance(cursor)
+        // Older mail that was held when this was asked may be let go by now: it has to come first.
+        if (start !== this.#starts) continue
+        this.#advance(cursor)
         for (const message of messages) this.#take(message)
         this.#behind = messages.length >= max
         if (!this.#behind) return
