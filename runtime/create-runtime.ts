@@ -76,7 +76,9 @@ export interface RuntimeOptions {
 
 /** Items of one batch. */
 const MANY_MAX = 1_000
+/** Stuck sagas that health names, and that the list of all workers holds. */
 const STUCK_SHOWN = 100
+const STUCK_LISTED = 1_000
 /** Bounds of what a refused caller is told to wait. */
 const RETRY_AFTER_MIN_MS = 500
 const RETRY_AFTER_MAX_MS = 30_000
@@ -291,6 +293,10 @@ class SagaRuntime implements Runtime {
       },
     ])
     if (failed) throw failed
+  }
+
+  stuck() {
+    return this.#options.store.stuck(STUCK_LISTED)
   }
 
   journal(sagaId: string, afterSeq = 0, limit = 1_000) {

@@ -90,6 +90,7 @@ export interface Health {
 /** Neither lost nor forgotten: its messages are kept. */
 export interface StuckSaga {
   sagaId: string
+  /** At most 500 characters. */
   reason: string
   /** Unix milliseconds: since when, and when it is tried next. */
   since: number
@@ -191,6 +192,8 @@ export interface Runtime {
   /** The later result of a call that answered 202. The token was made for exactly that call. */
   completeCall(callbackToken: string, outcome: Outcome): Promise<void>
 
+  /** Sagas that cannot go on just now, of all live workers, longest first; at most 1,000. */
+  stuck(): Promise<(StuckSaga & { workerId: string })[]>
   journal(sagaId: string, afterSeq?: number, limit?: number): Promise<Entry[]>
   feed(after: string | null, limit?: number): Promise<FeedItem[]>
   /** Calls back soon after anything was committed by this process; a hint, never a promise. */

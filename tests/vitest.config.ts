@@ -15,6 +15,8 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           globalSetup: ['tests/support/postgres.ts'],
           testTimeout: 30_000,
+          // a PostgreSQL of its own takes long to make on a loaded machine
+          hookTimeout: 120_000,
         },
       },
       {

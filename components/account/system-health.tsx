@@ -4,6 +4,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { CircleCheck, CircleX, TriangleAlert } from 'lucide-react'
 import { useTRPC } from '../api'
+import { StuckList, useStuck } from '../run/stuck-banner'
 import { Badge } from '../ui/badge'
 import { Copyable } from '../ui/copyable'
 import { ErrorState } from '../ui/error-state'
@@ -25,6 +26,7 @@ const LOOK = {
 
 export function SystemHealth() {
   const trpc = useTRPC()
+  const stuck = useStuck()
   const health = useQuery(
     trpc.system.health.queryOptions(undefined, { refetchInterval: 2_000, staleTime: 0 }),
   )
@@ -91,6 +93,16 @@ export function SystemHealth() {
           />
         </div>
       </Section>
+      {stuck.length > 0 ? (
+        <Section
+          title="Runs that cannot go on"
+          hint="Of all workers. Their messages are kept, and they are tried again by themselves."
+        >
+          <div className="rounded-lg border bg-surface-1 p-4 text-text-2">
+            <StuckList stuck={stuck} whole />
+          </div>
+        </Section>
+      ) : null}
       <Section title="Database">
         <div className="rounded-lg border bg-surface-1 p-4">
           <Facts

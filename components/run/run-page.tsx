@@ -44,6 +44,7 @@ import { newsOf } from './run-news'
 import { SignalDialog } from './signal-dialog'
 import { StartRun } from './start-run'
 import { RunOutline, StepPanel } from './step-panel'
+import { StuckBanner } from './stuck-banner'
 import { TimelinePanel } from './timeline-panel'
 import { useRun } from './use-run'
 import { type Verb, VerbDialog } from './verb-dialog'
@@ -347,6 +348,7 @@ function Loaded({
         </span>
       </div>
 
+      <StuckBanner sagaId={sagaId} />
       {news ? (
         <Banner
           tone={news.tone}

@@ -22,6 +22,7 @@ import { FilterSelect } from './filter-select'
 import { countOf, filterParsers, PRESETS, SINCE } from './run-filters'
 import { RunsTable } from './runs-table'
 import { StartRun } from './start-run'
+import { StuckBanner } from './stuck-banner'
 import { useRuns } from './use-runs'
 
 export function RunsPage() {
@@ -97,6 +98,7 @@ export function RunsPage() {
           Start a run
         </Button>
       </PageBar>
+      <StuckBanner />
       <Tabs
         label="Status"
         value={filters.tab}

@@ -12,26 +12,15 @@
  *    from when a renewal was asked for, and ends a tenth early.
  * 3. A tenant that was late for that, if only for a moment, does not go on: a new one starts from the store, under a new
  *    epoch, so that nothing of the old one is carried out behind its back.
- * 4. A shard is given up after its entities are drained, and no commit is under way while the lease changes.
- * 5. A change whose outcome is unknown is found out by the next renewal, and until then nothing is committed.
- * 6. What a dead worker leaves is taken at once: whoever is silent is looked at again the moment its lease runs out, and
- *    neither shards that are being drained nor those that are still being recovered hold up the taking of others.
+ * 4. Whoever is silent is looked at again the moment its lease runs out.
+ * 5. What becomes of the shards is carried out by shard-moves.ts, for as long as the tenant stays.
  */
 import { isSagaError, SagaError } from '../errors'
 import type { Lease, Store } from '../journal/store'
 import { type Clock, type Logger, monotonic } from '../ports'
-import { type ClusterView, isSilent, type Moves, planMoves } from './ownership'
-
-/** Who works under the lease. */
-export interface Tenant {
-  readonly backlogMs: number
-  recover(lease: Lease, shards?: readonly number[]): Promise<void>
-  relet(change: () => Promise<Lease>): Promise<Lease>
-  drain(shards: readonly number[], graceMs: number): Promise<boolean>
-  reopen(shards: readonly number[]): Promise<void>
-  stop(): Promise<void>
-  abandon(): void
-}
+import { type ClusterView, isSilent, planMoves } from './ownership'
+import { type Changes, ShardMoves } from './shard-moves'
+import type { Tenant } from './tenant'
 
 export interface LeaseKeeperOptions {
   store: Pick<Store, 'acquire' | 'renew' | 'reassign' | 'release'>
@@ -77,12 +66,8 @@ export class LeaseKeeper {
   #failed = false
   #cancelRound = () => {}
   #cancelLapse = () => {}
-  #taking: Promise<void> | null = null
-  #giving: Promise<void> | null = null
-  /** Changes of the lease that the store has been asked for and has not answered. */
-  #changing = 0
-  /** Changes that were ever asked for. */
-  #changes = 0
+  #moves: ShardMoves | null = null
+  readonly #changes: Changes = { asked: 0, open: 0 }
   /** A change of the lease whose outcome the next renewal tells. */
   #unknown: Unknown | null = null
   view: ClusterView | null = null
@@ -166,8 +151,33 @@ export class LeaseKeeper {
   #admit(lease: Lease): Promise<void> {
     const tenant = this.#options.open(lease)
     this.#tenant = tenant
+    this.#moves = this.#movesOf(tenant)
     this.trouble = null
     return tenant.recover(lease)
+  }
+
+  #movesOf(tenant: Tenant): ShardMoves {
+    const { store, logger, drainMs, onFreed } = this.#options
+    return new ShardMoves(
+      {
+        store,
+        logger,
+        drainMs,
+        lease: () => this.#lease,
+        changes: this.#changes,
+        changed: (lease) => {
+          if (lease.session === this.#lease.session && lease.epoch > this.#lease.epoch)
+            this.#lease = lease
+          if (!this.#tenant) this.nudge()
+        },
+        nextRenewal: () => this.#nextRenewal(),
+        freed: () => {
+          if (this.view) onFreed(this.view)
+        },
+        fenced: (error) => this.fenced(error),
+      },
+      tenant,
+    )
   }
 
   #hold(asked: number): void {
@@ -194,6 +204,8 @@ export class LeaseKeeper {
   }
 
   #evict(why: string): void {
+    this.#moves?.end()
+    this.#moves = null
     this.#tenant?.abandon()
     this.#tenant = null
     this.trouble = why
@@ -244,7 +256,7 @@ export class LeaseKeeper {
         logger.info('This worker joined again', { workerId: this.#lease.workerId })
         return
       }
-      const [changing, changes] = [this.#changing > 0, this.#changes]
+      const { asked: changes, open } = this.#changes
       const { view, ...lease } = await store.renew(
         this.#lease,
         leaseMs,
@@ -257,10 +269,10 @@ export class LeaseKeeper {
       this.#hold(asked)
       this.view = view
       // What was asked before shards were moved says nothing about where they should be now.
-      const isStale = changing || changes !== this.#changes
+      const isStale = open > 0 || changes !== this.#changes.asked
       this.#settle(lease, unknown, isStale)
-      if (isStale) this.#again ||= this.#changing === 0
-      else if (this.#tenant) this.#move(planMoves(view, lease.workerId, leaseMs))
+      if (isStale) this.#again ||= this.#changes.open === 0
+      else this.#moves?.move(planMoves(view, lease.workerId, leaseMs))
     } catch (error) {
       if (this.#stopped) return
       if (isSagaError(error) && error.code === 'FENCED') return this.#lost(error)
@@ -273,8 +285,8 @@ export class LeaseKeeper {
   #settle(lease: Lease, unknown: Unknown | null, isStale: boolean): void {
     if (!this.#tenant) {
       // Not while shards are being moved for the one before: it is not known yet which there are.
-      if (!this.isValid() || this.#changing > 0) return
-      this.#readmit(lease).catch((error) => this.#notMoved(error))
+      if (!this.isValid() || this.#changes.open > 0) return
+      void this.#readmit(lease)
       return
     }
     this.trouble = null
@@ -294,100 +306,26 @@ export class LeaseKeeper {
    * has ended, or is refused, once there is a new epoch.
    */
   async #readmit(lease: Lease): Promise<void> {
-    this.#changing++
-    this.#changes++
+    const { store, logger } = this.#options
+    this.#changes.asked++
+    this.#changes.open++
     try {
-      const renewed = await this.#options.store.reassign(lease, { take: [], give: [] })
+      const renewed = await store.reassign(lease, { take: [], give: [] })
       if (renewed.session === this.#lease.session) this.#lease = renewed
+    } catch (error) {
+      logger.warn('The lease has no new epoch yet; trying again', { error })
+      return
     } finally {
-      this.#changing--
+      this.#changes.open--
     }
     if (!this.#tenant && this.isValid()) this.#bringBack(this.#admit(this.#lease))
   }
 
-  #move({ take, give }: Moves): void {
-    const tenant = this.#tenant
-    if (!tenant) return
-    if (take.length > 0 && !this.#taking)
-      this.#taking = this.#take(tenant, take)
-        .catch((error) => this.#notMoved(error))
-        .finally(() => {
-          this.#taking = null
-        })
-    if (give.length > 0 && !this.#giving)
-      this.#giving = this.#give(tenant, give)
-        .catch((error) => this.#notMoved(error))
-        .finally(() => {
-          this.#giving = null
-        })
-  }
-
-  #notMoved(error: unknown): void {
-    this.#options.logger.warn('Shards could not be moved; trying again', { error })
-    if (isSagaError(error) && error.code === 'FENCED') this.fenced(error)
-  }
-
-  async #take(tenant: Tenant, take: number[]): Promise<void> {
-    const before = await this.#change(tenant, { take, give: [] })
-    if (tenant !== this.#tenant) return
-    const { shards } = this.#lease
-    const gained = shards.filter((shard) => !before.shards.includes(shard))
-    if (gained.length === 0) return
-    this.#options.logger.info('Took shards over', { gained: gained.length, shards: shards.length })
-    this.#bringBack(tenant.recover(this.#lease, gained))
-  }
-
-  async #give(tenant: Tenant, give: number[]): Promise<void> {
-    const { logger, drainMs, onFreed } = this.#options
-    if (!(await tenant.drain(give, drainMs))) {
-      logger.warn('Shards are still at work and are kept for now', { shards: give })
-      if (tenant === this.#tenant) this.#bringBack(tenant.reopen(give))
-      return
-    }
-    if (tenant !== this.#tenant) return
-    try {
-      await this.#change(tenant, { take: [], give })
-    } catch (error) {
-      if (tenant === this.#tenant) this.#bringBack(tenant.reopen(give))
-      throw error
-    }
-    if (tenant !== this.#tenant) return
-    const kept = give.filter((shard) => this.#lease.shards.includes(shard))
-    if (kept.length > 0) this.#bringBack(tenant.reopen(kept))
-    if (kept.length < give.length && this.view) onFreed(this.view)
-  }
-
-  /** Nobody waits for it: it goes on until it has succeeded, and other shards move meanwhile. */
+  /** Nobody waits for it: it goes on until it has succeeded. */
   #bringBack(recovery: Promise<void>): void {
     recovery.catch((error) => {
       this.#options.logger.error('Shards could not be brought back', { error })
     })
-  }
-
-  /** Resolves with the lease as it was before. The tenant lets one change in at a time. */
-  async #change(tenant: Tenant, moves: Moves): Promise<Lease> {
-    const { store } = this.#options
-    let before = this.#lease
-    await tenant.relet(async () => {
-      if (tenant !== this.#tenant)
-        throw new SagaError('UNAVAILABLE', 'The lease was lost before its shards were changed')
-      before = this.#lease
-      this.#changing++
-      this.#changes++
-      try {
-        const lease = await store.reassign(before, moves).catch((error) => {
-          if (!isUnknown(error) || tenant !== this.#tenant) throw error
-          return this.#nextRenewal()
-        })
-        if (lease.session === this.#lease.session && lease.epoch > this.#lease.epoch)
-          this.#lease = lease
-        return lease
-      } finally {
-        this.#changing--
-        if (!this.#tenant) this.nudge()
-      }
-    })
-    return before
   }
 
   #nextRenewal(): Promise<Lease> {
@@ -407,17 +345,12 @@ export class LeaseKeeper {
 
   #end(error: unknown): void {
     this.#stopped = true
+    this.#moves?.end()
     this.#cancelRound()
     this.#cancelLapse()
     this.#unknown?.fail(error)
     this.#unknown = null
   }
-}
-
-function isUnknown(error: unknown): boolean {
-  return (
-    !isSagaError(error) || (error.code === 'UNAVAILABLE' && error.details.outcomeUnknown !== false)
-  )
 }
 
 /** In a few words, fit for everybody's eyes. */

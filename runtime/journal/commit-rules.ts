@@ -16,18 +16,17 @@ export function checkCommits(lease: Lease, commits: readonly EntityCommit[]): vo
   const owned = new Set(lease.shards)
   for (const commit of commits) {
     const { entityId, fromSeq, entries, hashes, snapshot } = commit
-    rule(!seen.has(entityId), `entity ${entityId} is twice in one commit`)
+    if (seen.has(entityId)) broken(`entity ${entityId} is twice in one commit`)
     seen.add(entityId)
-    entries.forEach((entry, i) => {
-      rule(
-        entry.entityId === entityId && entry.seq === fromSeq + 1 + i,
-        `entry ${entry.entityId}/${entry.seq} does not follow ${entityId}/${fromSeq + i}`,
-      )
-    })
-    rule(hashes.length === entries.length, `entity ${entityId} lacks a hash for each entry`)
-    const seq = fromSeq + entries.length
-    rule(!snapshot || snapshot.seq <= seq, `snapshot of ${entityId} is ahead of entry ${seq}`)
-    rule(seq > 0 || hangsNothingOn(commit), `entity ${entityId} does not exist yet`)
+    let seq = fromSeq
+    for (const entry of entries) {
+      seq++
+      if (entry.entityId !== entityId || entry.seq !== seq)
+        broken(`entry ${entry.entityId}/${entry.seq} does not follow ${entityId}/${seq - 1}`)
+    }
+    if (hashes.length !== entries.length) broken(`entity ${entityId} lacks a hash for each entry`)
+    if (snapshot && snapshot.seq > seq) broken(`snapshot of ${entityId} is ahead of entry ${seq}`)
+    if (seq === 0 && !hangsNothingOn(commit)) broken(`entity ${entityId} does not exist yet`)
     if (!owned.has(shardOf(entityId)))
       throw new SagaError(
         'FENCED',
@@ -37,8 +36,8 @@ export function checkCommits(lease: Lease, commits: readonly EntityCommit[]): vo
   }
 }
 
-function rule(holds: boolean, message: string): void {
-  if (!holds) throw new SagaError('INVALID_INPUT', `Broken invariant: ${message}`)
+function broken(message: string): never {
+  throw new SagaError('INVALID_INPUT', `Broken invariant: ${message}`)
 }
 
 function hangsNothingOn(commit: EntityCommit): boolean {

@@ -9,6 +9,7 @@
 import { type ClusterView, type Moves, planMoves } from '../cluster/ownership'
 import { invariant, SagaError } from '../errors'
 import type { Clock } from '../ports'
+import type { StuckSaga } from '../runtime'
 import { checkCommits } from './commit-rules'
 import type { Entry, Verdict } from './entry'
 import {
@@ -48,6 +49,7 @@ interface Worker {
   joinedAt: number
   address: string | null
   backlogMs: number
+  stuck: string
 }
 
 interface StoredRow {
@@ -252,6 +254,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         joinedAt: clock.now(),
         address: address ?? null,
         backlogMs: 0,
+        stuck: '[]',
       }
       workers.set(workerId, worker)
       endOverdue(workerId)
@@ -266,6 +269,17 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       worker.backlogMs = backlogMs
       endOverdue(lease.workerId)
       return { ...leaseOf(lease.workerId, worker), view: view() }
+    },
+    async showStuck(lease, sagas) {
+      holder(lease).stuck = JSON.stringify(sagas)
+    },
+    async stuck(limit) {
+      return [...workers]
+        .flatMap(([workerId, { live, stuck }]) =>
+          live ? (JSON.parse(stuck) as StuckSaga[]).map((one) => ({ ...one, workerId })) : [],
+        )
+        .sort((a, b) => a.since - b.since)
+        .slice(0, limit)
     },
     async reassign(lease, moves) {
       return move(lease.workerId, holder(lease), moves)

@@ -17,6 +17,7 @@
  */
 import type { ClusterView, Moves } from '../cluster/ownership'
 import type { PlainStatement } from '../participant/statement'
+import type { StuckSaga } from '../runtime'
 import type { DefinitionRef, Entry, Message, SagaStatus, Verdict } from './entry'
 
 /** Fixed number of virtual shards; an entity's shard is fnv1a(id) mod this. */
@@ -202,6 +203,10 @@ export interface Store {
    * first is simply not in the answer. No commit may be under way: the old epoch ends with this.
    */
   reassign(lease: Lease, moves: Moves): Promise<Lease>
+  /** Lets everybody see these, in place of those it showed before, for as long as its lease lives. Throws FENCED. */
+  showStuck(lease: Lease, sagas: readonly StuckSaga[]): Promise<void>
+  /** What live workers show, longest first. */
+  stuck(limit: number): Promise<(StuckSaga & { workerId: string })[]>
   /** Gives everything back at once (drained shutdown). */
   release(lease: Lease): Promise<void>
 

@@ -7,20 +7,31 @@
  * surrogates become the replacement character there.
  */
 
-const OID = { bool: 16, int8: 20, int4: 23, text: 25 } as const
+const OID = { bool: 16, int8: 20, int4: 23, text: 25, json: 114 } as const
 const HEADER_BYTES = 20
 /** Space for the length that precedes each element; -1 there is null. */
 const LENGTH_BYTES = 4
 
 /** Where arrays are put together; grown when one does not fit, and kept. */
 let scratch = Buffer.allocUnsafe(1 << 18)
+/** The same bytes: numbers are written through it, which V8 compiles to single instructions. */
+let view = viewOf(scratch)
 
 type Maybe<T> = T | null | undefined
 
 /** text[]; null and undefined are null. */
 export function texts(values: readonly Maybe<string>[]): Buffer | null {
+  return strings(OID.text, values)
+}
+
+/** json[] of JSON texts; the server checks that they are JSON. */
+export function jsons(values: readonly Maybe<string>[]): Buffer | null {
+  return strings(OID.json, values)
+}
+
+function strings(oid: number, values: readonly Maybe<string>[]): Buffer | null {
   if (values.length === 0) return null
-  let at = begin(OID.text, values.length)
+  let at = begin(oid, values.length)
   for (const value of values) {
     if (value === null || value === undefined) {
       at = putNull(at)
@@ -29,7 +40,7 @@ export function texts(values: readonly Maybe<string>[]): Buffer | null {
     // UTF-8 takes at most three bytes for each UTF-16 code unit.
     reserve(at, LENGTH_BYTES + value.length * 3)
     const bytes = scratch.write(value, at + LENGTH_BYTES, 'utf8')
-    scratch.writeInt32BE(bytes, at)
+    view.setInt32(at, bytes)
     at += LENGTH_BYTES + bytes
   }
   return end(at)
@@ -37,9 +48,10 @@ export function texts(values: readonly Maybe<string>[]): Buffer | null {
 
 /** text[] of what PostgreSQL's text can hold of each value. Lone surrogates are replaced by the encoding itself. */
 export function shown(values: readonly Maybe<string>[]): Buffer | null {
-  return texts(
-    values.map((value) => (value?.includes('\0') ? value.replaceAll('\0', '\ufffd') : value)),
-  )
+  const writable = values.some((value) => value?.includes('\0'))
+    ? values.map((value) => value?.replaceAll('\0', '\ufffd'))
+    : values
+  return texts(writable)
 }
 
 /** int4[] */
@@ -52,8 +64,8 @@ export function ints(values: readonly Maybe<number>[]): Buffer | null {
       at = putNull(at)
       continue
     }
-    scratch.writeInt32BE(4, at)
-    scratch.writeInt32BE(value, at + LENGTH_BYTES)
+    view.setInt32(at, 4)
+    view.setInt32(at + LENGTH_BYTES, value)
     at += LENGTH_BYTES + 4
   }
   return end(at)
@@ -69,8 +81,8 @@ export function bigints(values: readonly Maybe<number | bigint>[]): Buffer | nul
       at = putNull(at)
       continue
     }
-    scratch.writeInt32BE(8, at)
-    scratch.writeBigInt64BE(BigInt(value), at + LENGTH_BYTES)
+    view.setInt32(at, 8)
+    view.setBigInt64(at + LENGTH_BYTES, BigInt(value))
     at += LENGTH_BYTES + 8
   }
   return end(at)
@@ -82,7 +94,7 @@ export function bools(values: readonly boolean[]): Buffer | null {
   let at = begin(OID.bool, values.length)
   for (const value of values) {
     reserve(at, LENGTH_BYTES + 1)
-    scratch.writeInt32BE(1, at)
+    view.setInt32(at, 1)
     scratch[at + LENGTH_BYTES] = value ? 1 : 0
     at += LENGTH_BYTES + 1
   }
@@ -91,17 +103,17 @@ export function bools(values: readonly boolean[]): Buffer | null {
 
 /** One dimension, which begins at 1; that nulls may come is said always, and harmless. */
 function begin(oid: number, length: number): number {
-  scratch.writeInt32BE(1, 0)
-  scratch.writeInt32BE(1, 4)
-  scratch.writeInt32BE(oid, 8)
-  scratch.writeInt32BE(length, 12)
-  scratch.writeInt32BE(1, 16)
+  view.setInt32(0, 1)
+  view.setInt32(4, 1)
+  view.setInt32(8, oid)
+  view.setInt32(12, length)
+  view.setInt32(16, 1)
   return HEADER_BYTES
 }
 
 function putNull(at: number): number {
   reserve(at, LENGTH_BYTES)
-  scratch.writeInt32BE(-1, at)
+  view.setInt32(at, -1)
   return at + LENGTH_BYTES
 }
 
@@ -110,6 +122,11 @@ function reserve(at: number, bytes: number): void {
   const larger = Buffer.allocUnsafe(Math.max(scratch.length * 2, at + bytes))
   scratch.copy(larger, 0, 0, at)
   scratch = larger
+  view = viewOf(larger)
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 /** A copy: the query may wait for its connection while the next arrays are made. */

@@ -1,10 +1,10 @@
 /**
- * The group commit: what many entities decided becomes the arguments of one call of `commit_entities` (migration `batches`).
- * One round trip and a constant number of statements, however many entities; a part nobody uses is null and costs nothing.
+ * The group commit: what many entities decided becomes the arguments of one call of `commit_entities` (migration
+ * `leaner_commit`). One round trip and a constant number of statements, however many entities; a part nobody uses is null and costs nothing.
  *
  * 1. Fence, seq checks and writes are one transaction inside the server: it commits whole or not at all, and a process
  *    that pauses cannot hold its locks.
- * 2. JSON values travel as text, so nothing but the final cast reads them: \u0000 and lone surrogates, which JSON allows and
+ * 2. JSON values travel as text, read by nothing but the server's check: \u0000 and lone surrogates, which JSON allows and
  *    PostgreSQL's text does not, survive in the journal and are replaced in what lists show.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
@@ -18,7 +18,7 @@ import {
   type SagaRow,
   shardOf,
 } from '../journal/store'
-import { bigints, bools, ints, shown, texts } from './columns'
+import { bigints, bools, ints, jsons, shown, texts } from './columns'
 import { translating } from './database-error'
 import { direct } from './prisma'
 
@@ -82,7 +82,7 @@ function entityColumns(commits: readonly EntityCommit[]) {
     bools(commits.map((c) => c.active)),
     shown(commits.map((c) => c.current)),
     ints(commits.map((c) => c.snapshot?.seq)),
-    texts(commits.map((c) => c.snapshot && (c.snapshot.text ?? JSON.stringify(c.snapshot.data)))),
+    jsons(commits.map((c) => c.snapshot && (c.snapshot.text ?? JSON.stringify(c.snapshot.data)))),
   ]
 }
 
@@ -101,8 +101,8 @@ function entryColumns(commits: readonly EntityCommit[]) {
     ints(entries.map((e) => e.seq)),
     bigints(entries.map((e) => e.at)),
     texts(entries.map((e) => e.message.type)),
-    texts(json.map((e) => e.message)),
-    texts(json.map((e) => e.facts)),
+    jsons(json.map((e) => e.message)),
+    jsons(json.map((e) => e.facts)),
     texts(commits.flatMap((c) => c.hashes)),
   ]
 }
@@ -112,7 +112,7 @@ function mailColumns(commits: readonly EntityCommit[]) {
   const posts = commits.flatMap((c) => c.posts)
   return [
     bigints(acks.map((ack) => ack.position)),
-    texts(
+    jsons(
       acks.map(({ verdict }) =>
         verdict.accepted ? null : JSON.stringify({ code: verdict.code, reason: verdict.reason }),
       ),
@@ -120,7 +120,7 @@ function mailColumns(commits: readonly EntityCommit[]) {
     texts(posts.map((post) => post.id)),
     texts(posts.map((post) => post.entityId)),
     ints(posts.map((post) => shardOf(post.entityId))),
-    texts(posts.map((post) => JSON.stringify(post.message))),
+    jsons(posts.map((post) => JSON.stringify(post.message))),
     shown(posts.map((post) => post.traceparent)),
   ]
 }
@@ -175,8 +175,8 @@ function newSagaColumns(sagas: readonly SagaChange[]) {
     shown(sagas.map((s) => s.parentId)),
     shown(sagas.map((s) => s.parentStep)),
     ints(sagas.map((s) => s.totalSteps)),
-    texts(sagas.map((s) => JSON.stringify(s.input ?? null))),
-    texts(sagas.map((s) => JSON.stringify(s.output))),
+    jsons(sagas.map((s) => JSON.stringify(s.input ?? null))),
+    jsons(sagas.map((s) => JSON.stringify(s.output))),
     shown(sagas.map((s) => s.failureCode)),
     shown(sagas.map((s) => s.failureReason)),
     shown(sagas.map((s) => s.startedBy)),
@@ -202,7 +202,7 @@ function movedSagaColumns(sagas: readonly (SagaChange & { status: string })[]) {
     texts(sagas.map((s) => s.status)),
     ints(sagas.map(given)),
     bigints(sagas.map((s) => s.endedAt)),
-    texts(sagas.map((s) => JSON.stringify(s.output))),
+    jsons(sagas.map((s) => JSON.stringify(s.output))),
     shown(sagas.map((s) => s.failureCode)),
     shown(sagas.map((s) => s.failureReason)),
   ]

@@ -11,6 +11,7 @@ import { commit } from './commit'
 import { acquire, RESTART_GRACE_MS, reassign, release, renew } from './lease'
 import { createMailbox } from './mailbox'
 import { active, feed, load, read, timers } from './read'
+import { showStuck, stuckSagas } from './stuck'
 
 export interface PostgresStoreOptions {
   /** For leases alone, so that a pool busy with other work cannot starve a renewal; default: the same client. */
@@ -28,6 +29,8 @@ export function createPostgresStore(
     acquire: (workerId, ttlMs, address) => acquire(leases, workerId, ttlMs, address ?? null),
     renew: (lease, ttlMs, backlogMs = 0) => renew(leases, lease, ttlMs, backlogMs, restartGraceMs),
     reassign: (lease, moves) => reassign(leases, lease, moves),
+    showStuck: (lease, sagas) => showStuck(leases, lease, sagas),
+    stuck: (limit) => stuckSagas(prisma, limit),
     release: (lease) => release(leases, lease),
     commit: (lease, commits) => commit(prisma, lease, commits),
     load: (entityIds) => load(prisma, entityIds),

@@ -28,6 +28,7 @@ import type { Performer } from './perform'
 import { readBack } from './read-back'
 import { emptyResident, type Item, isDone, type Resident, unknownState } from './resident'
 import { resolveStart } from './resolve-start'
+import { ShowStuck } from './show-stuck'
 import { Stuck } from './stuck'
 import { type Turn, takeTurn, type Work } from './take-turn'
 import { Timers } from './timers'
@@ -65,6 +66,8 @@ export interface EngineOptions {
 const LAST_TURNS_MS = 5_000
 /** How often the age of the backlog is worked out at most. */
 const BACKLOG_LOOK_MS = 100
+/** Entities decided before the store is offered what there is: it begins with them while the rest are decided. */
+const DECIDED_TOGETHER = 128
 /** Mail that is held at once, in commits. */
 const MAIL_COMMITS = 4
 
@@ -83,6 +86,7 @@ export class Engine {
   readonly #inbox: Inbox
   readonly #commits: GroupCommit
   readonly #stuck: Stuck
+  readonly #showStuck: ShowStuck
   readonly #turnstile = new Turnstile()
   /** Shards about to be given up: no new calls; and those of them that take no more turns. */
   readonly #closing = new Set<number>()
@@ -117,6 +121,7 @@ export class Engine {
       failed: (error) => this.#failed(error),
     })
     this.#commits = new GroupCommit({
+      clock: options.clock,
       max: options.batchMax,
       send: (work) =>
         this.#turnstile.pass(() =>
@@ -137,7 +142,16 @@ export class Engine {
       room: () => this.#pump(),
     })
     this.#watch = new Watch(options.clock)
-    this.#stuck = new Stuck(options.clock, (sagaId) => this.#tryAgain(sagaId))
+    this.#stuck = new Stuck(
+      options.clock,
+      (sagaId) => this.#tryAgain(sagaId),
+      () => this.#showStuck.changed(),
+    )
+    this.#showStuck = new ShowStuck({
+      ...options,
+      lease: () => this.#lease,
+      list: () => this.stuck,
+    })
   }
 
   get resident(): number {
@@ -183,6 +197,7 @@ export class Engine {
     this.#timers.poll()
     this.hint()
     this.#inbox.poll()
+    this.#showStuck.changed()
     for (let after: string | null = null; this.#running; )
       try {
         const ids = await store.active(gained, after, 500)
@@ -317,6 +332,7 @@ export class Engine {
     this.#running = false
     void this.#inbox.stop()
     void this.#commits.stop()
+    this.#showStuck.stop()
     this.#stuck.drop(() => true)
     this.#timers.stop()
     this.#performer.stop()
@@ -451,7 +467,7 @@ export class Engine {
       }
       if (resident.alone && batch.length > 0) continue
       batch.push(resident)
-      if (resident.alone || batch.length >= this.#options.batchMax) break
+      if (resident.alone || batch.length >= DECIDED_TOGETHER) break
     }
     return batch
   }

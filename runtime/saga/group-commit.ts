@@ -1,19 +1,27 @@
 /**
- * Group commit: one commit is in flight at a time, and what is decided meanwhile goes into the next one. The load makes
- * the batches: alone, a turn is stored at once; under load, hundreds are stored for the price of one.
+ * Group commit: what is decided while commits are in flight goes together into the next one. The load makes the batches:
+ * alone, a turn is stored at once; under load, hundreds are stored for the price of one.
  *
  * 1. An entity is in a commit at most once, and in the next only after its last one was settled: the engine sees to it.
- * 2. One that must be alone (the store refused a commit it was in) is first and last in its commit.
+ * 2. Two commits are in flight at once, so that the store has work while the other is flushed, answered and acted upon.
+ *    They share no entity, so their order does not matter.
+ * 3. Now and then none is. Each commit holds the lease's row shared, and PostgreSQL lets a new sharer pass a writer who
+ *    waits: in an unbroken chain of overlapping commits the lease could not be renewed.
+ * 4. One that must be alone (the store refused a commit it was in) is first and last in its commit.
+ * 5. Of commits with statements of transactional steps one is in flight at a time: what these lock is not ours to know,
+ *    and two of them could wait for each other.
  */
+import { type Clock, monotonic } from '../ports'
 import type { Work } from './take-turn'
 
 export interface GroupCommitOptions {
+  clock: Clock
   /** Entities in one commit. */
   max: number
   send(work: Work[]): Promise<void>
   /** It is durable. The next commit is already on its way. */
   committed(work: readonly Work[]): void
-  /** It is not, or may not be. The next commit waits for this. */
+  /** It is not, or may not be. Its place stays taken until this resolves. */
   failed(work: readonly Work[], error: unknown): Promise<void>
   /** After either of them. */
   settled(work: readonly Work[]): void
@@ -21,10 +29,17 @@ export interface GroupCommitOptions {
   room(): void
 }
 
+const IN_FLIGHT_MAX = 2
+/** How long commits may overlap without a gap: a lease is renewed several times in a few seconds, and waits at most so long. */
+const CHAIN_MS = 200
+
 export class GroupCommit {
   readonly #options: GroupCommitOptions
+  readonly #inFlight = new Set<Promise<void>>()
   #waiting: Work[] = []
-  #inFlight: Promise<void> | null = null
+  /** Since when there has always been one in flight. */
+  #chainSince = 0
+  #effectInFlight = false
   #stopped = false
 
   constructor(options: GroupCommitOptions) {
@@ -42,37 +57,58 @@ export class GroupCommit {
 
   /** Hands to the store what waits, unless it is still busy with what came before. */
   flush(): void {
-    if (this.#inFlight || this.#waiting.length === 0 || this.#stopped) return
-    const work = this.#waiting.splice(0, this.#togetherMax())
-    const inFlight = this.#commit(work).then(() => {
-      if (this.#inFlight === inFlight) this.#inFlight = null
-      this.flush()
-      this.#options.room()
-    })
-    this.#inFlight = inFlight
+    while (!this.#stopped && this.#waiting.length > 0 && this.#mayBegin()) {
+      const together = this.#togetherMax()
+      if (together === 0) return
+      if (this.#inFlight.size === 0) this.#chainSince = monotonic(this.#options.clock)
+      this.#begin(this.#waiting.splice(0, together))
+    }
   }
 
   /** Nothing more is sent. Resolves when what is in flight has been settled. */
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.#inFlight
+    await Promise.all(this.#inFlight)
+  }
+
+  #mayBegin(): boolean {
+    const { size } = this.#inFlight
+    if (size === 0) return true
+    return size < IN_FLIGHT_MAX && monotonic(this.#options.clock) - this.#chainSince < CHAIN_MS
   }
 
   #togetherMax(): number {
-    const alone = this.#waiting.findIndex((one) => one.resident.alone)
-    return alone < 0 ? this.#options.max : Math.max(1, alone)
+    const alone = this.#waiting.findIndex(({ resident }) => resident.alone)
+    const together = alone < 0 ? this.#options.max : Math.max(1, alone)
+    if (!this.#effectInFlight) return together
+    const effect = this.#waiting.findIndex(hasEffect)
+    return effect < 0 ? together : Math.min(together, effect)
   }
 
-  async #commit(work: Work[]): Promise<void> {
-    try {
-      await this.#options.send(work)
-      // The store takes the next while this process performs what follows from these.
-      this.#inFlight = null
+  #begin(work: Work[]): void {
+    const effect = work.some(hasEffect)
+    if (effect) this.#effectInFlight = true
+    const inFlight: Promise<void> = this.#commit(work, () => {
+      if (!this.#inFlight.delete(inFlight)) return
+      if (effect) this.#effectInFlight = false
       this.flush()
-      this.#options.committed(work)
+    }).then(() => this.#options.room())
+    this.#inFlight.add(inFlight)
+  }
+
+  async #commit(work: Work[], ended: () => void): Promise<void> {
+    const { send, committed, failed, settled } = this.#options
+    try {
+      await send(work)
+      // The store takes the next while this process performs what follows from these.
+      ended()
+      committed(work)
     } catch (error) {
-      await this.#options.failed(work, error)
+      await failed(work, error)
     }
-    this.#options.settled(work)
+    settled(work)
+    ended()
   }
 }
+
+const hasEffect = ({ commit }: Work) => commit.statements !== undefined

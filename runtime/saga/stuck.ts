@@ -10,6 +10,7 @@ import type { StuckSaga } from '../runtime'
 
 const FIRST_MS = 5_000
 const LAST_MS = 60_000
+const REASON_MAX = 500
 
 interface Entry extends StuckSaga {
   pauseMs: number
@@ -21,11 +22,13 @@ interface Entry extends StuckSaga {
 export class Stuck {
   readonly #clock: Clock
   readonly #retry: (sagaId: string) => void
+  readonly #changed: () => void
   readonly #entries = new Map<string, Entry>()
 
-  constructor(clock: Clock, retry: (sagaId: string) => void) {
+  constructor(clock: Clock, retry: (sagaId: string) => void, changed: () => void) {
     this.#clock = clock
     this.#retry = retry
+    this.#changed = changed
   }
 
   get list(): StuckSaga[] {
@@ -41,7 +44,7 @@ export class Stuck {
     const pauseMs = before ? Math.min(LAST_MS, before.pauseMs * 2) : FIRST_MS
     const entry: Entry = {
       sagaId,
-      reason,
+      reason: reason.replace(/[\p{Cc}\p{Cs}]/gu, ' ').slice(0, REASON_MAX),
       since: before?.since ?? now,
       retryAt: now + pauseMs,
       pauseMs,
@@ -49,10 +52,12 @@ export class Stuck {
       cancel: this.#clock.after(pauseMs, () => {
         entry.trying = true
         entry.cancel = this.#clock.after(pauseMs, () => this.#entries.delete(sagaId))
+        this.#changed()
         this.#retry(sagaId)
       }),
     }
     this.#entries.set(sagaId, entry)
+    this.#changed()
   }
 
   /** Forgets those that are somebody else's now. */
@@ -61,6 +66,7 @@ export class Stuck {
       if (gone(sagaId)) {
         cancel()
         this.#entries.delete(sagaId)
+        this.#changed()
       }
   }
 }

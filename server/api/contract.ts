@@ -102,7 +102,7 @@ export interface VerifyResult {
 }
 
 // ── sagas ── start · startMany · list · counts · get · journal · pause · resume · cancel · rollBack · retryStep ·
-//             resolveStep · signal · pauseMany · resumeMany · cancelMany · signalMany · complete · live (subscription) ·
+//             resolveStep · signal · stuck · pauseMany · resumeMany · cancelMany · signalMany · complete · live (subscription) ·
 //             feed (subscription)
 
 export const startSaga = z.object({
@@ -190,6 +190,13 @@ export interface SagaDetail extends SagaListItem {
   entries: Entry[]
   hasMoreEntries: boolean
   children: number
+}
+/** It cannot go on just now: its messages are kept, and it is tried again by itself. */
+export interface StuckSagaItem {
+  sagaId: string
+  reason: string
+  since: Date
+  retryAt: Date
 }
 /**
  * `live` yields tracked(String(entry.seq), entry); `feed` yields tracked(cursor, FeedEvent). A feed that resumes nothing
@@ -352,5 +359,7 @@ export interface Shell {
   compensating: number
   needsAttention: number
   openGates: number
+  /** Sagas of all workers that cannot go on just now. */
+  stuck: number
   health: import('@/runtime/runtime').Health
 }

@@ -34,7 +34,7 @@ it('finds all procedures of the contract', () => {
       ...['cancel', 'rollBack', 'retryStep', 'resolveStep', 'signal', 'complete', 'live'].map(
         (name) => `sagas.${name}`,
       ),
-      ...['pauseMany', 'resumeMany', 'cancelMany', 'signalMany', 'feed'].map(
+      ...['stuck', 'pauseMany', 'resumeMany', 'cancelMany', 'signalMany', 'feed'].map(
         (name) => `sagas.${name}`,
       ),
       ...['list', 'get', 'decide', 'decideMany', 'history', 'count'].map(

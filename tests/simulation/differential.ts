@@ -113,7 +113,8 @@ export class Comparison {
     if (roll < 0.86) return this.#load()
     if (roll < 0.9) return this.#active()
     if (roll < 0.95) return this.#timers()
-    if (roll < 0.98) return this.#verdicts()
+    if (roll < 0.97) return this.#verdicts()
+    if (roll < 0.99) return this.#stuck()
     return this.#read()
   }
 
@@ -183,6 +184,22 @@ export class Comparison {
           ...(session === undefined ? {} : { session }),
         })
       }
+  }
+
+  async #stuck(): Promise<void> {
+    const which = this.#lease()
+    const sagas = ENTITIES.filter(() => this.#random.chance(0.2)).map((sagaId) => {
+      const since = T + 1_000 * ++this.#n
+      return { sagaId, reason: `${sagaId} is stuck`, since, retryAt: since + 5_000 }
+    })
+    const limit = this.#random.pick([2, 100])
+    await this.#ask(
+      `stuck ${which}: ${sagas.map(({ sagaId }) => sagaId).join(' ')} limit ${limit}`,
+      async ({ side, leases }) => {
+        await side.store.showStuck(leases[which] as Lease, sagas)
+        return side.store.stuck(limit)
+      },
+    )
   }
 
   // ── Mail ────────────────────────────────────────────────────────────────────────────────────────────────────────

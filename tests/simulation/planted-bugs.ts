@@ -569,8 +569,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'cluster/lease-keeper.ts',
-        from: 'const isStale = changing || changes !== this.#changes',
-        to: 'const isStale = false && changing && changes !== this.#changes',
+        from: 'const isStale = open > 0 || changes !== this.#changes.asked',
+        to: 'const isStale = false && open > changes',
       },
       {
         file: 'saga/engine.ts',
@@ -633,7 +633,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'cluster/lease-keeper.ts',
-        from: 'await this.#options.store.reassign(lease, { take: [], give: [] })',
+        from: 'await store.reassign(lease, { take: [], give: [] })',
         to: 'lease',
       },
     ],

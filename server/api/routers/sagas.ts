@@ -26,6 +26,7 @@ import {
   type SagaDetail,
   type SagaListItem,
   type StartAnswer,
+  type StuckSagaItem,
   sagaAction,
   sagaId,
   signalSaga,
@@ -64,6 +65,16 @@ export const sagasRouter = router({
   counts: procedure('saga:read')
     .input(listSagas.omit({ cursor: true, limit: true, status: true }))
     .query(({ ctx, input }): Promise<Record<SagaStatus, number>> => countSagas(ctx.host.db, input)),
+
+  stuck: procedure('saga:read').query(
+    async ({ ctx }): Promise<StuckSagaItem[]> =>
+      (await ctx.host.runtime.stuck()).map(({ sagaId, reason, since, retryAt }) => ({
+        sagaId,
+        reason,
+        since: new Date(since),
+        retryAt: new Date(retryAt),
+      })),
+  ),
 
   get: procedure('saga:read')
     .input(one)

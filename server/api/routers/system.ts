@@ -20,8 +20,10 @@ export const systemRouter = router({
         (SELECT count(*)::int FROM saga_execution WHERE status = 'COMPENSATING' AND parent_id IS NULL) AS compensating,
         (SELECT count(*)::int FROM saga_execution WHERE status IN ('PAUSED', 'QUARANTINED') AND parent_id IS NULL)
           AS "needsAttention",
-        (SELECT count(*)::int FROM gate WHERE status = 'OPEN') AS "openGates"`
-    const counts = row ?? { running: 0, compensating: 0, needsAttention: 0, openGates: 0 }
+        (SELECT count(*)::int FROM gate WHERE status = 'OPEN') AS "openGates",
+        (SELECT coalesce(sum(jsonb_array_length(stuck -> 'sagas')), 0)::int FROM worker
+          WHERE live AND (stuck ->> 'session')::bigint = session) AS stuck`
+    const counts = row ?? { running: 0, compensating: 0, needsAttention: 0, openGates: 0, stuck: 0 }
     return { ...counts, health: runtime.health() }
   }),
 })

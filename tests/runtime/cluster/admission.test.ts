@@ -34,7 +34,7 @@ describe('admission', () => {
     fleet = new Fleet(one)
     const worker = fleet.add('w1', { batchMax: 10, backlogMaxMs: 5_000 })
     await worker.runtime.start()
-    const delay = slowDown(500)
+    const delay = slowDown(1_000)
     const early = worker.runtime.startMany(requests(ids(200)))
     await fleet.clock.advance(1_000)
     await flush()

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { rightfulOwner } from '@/runtime/cluster/ownership'
+import { SagaError } from '@/runtime/errors'
 import type { Outcome } from '@/runtime/journal/entry'
 import { SHARDS, shardOf } from '@/runtime/journal/store'
 import { action, ok, saga } from '../../support/dry-run'
@@ -48,6 +49,37 @@ describe('many workers', () => {
     expect(statuses(names)).toEqual({ COMPLETED: 60 })
     for (const call of fleet.calls) expect(call.worker).toBe(owners[shardOf(call.sagaId)])
     expect(fleet.calls).toHaveLength(180)
+  })
+
+  it('tell each other which sagas cannot go on, until those can', async () => {
+    const [first, second] = await started('w1', 'w2')
+    const owners = await fleet.owners()
+    const commit = fleet.store.commit.bind(fleet.store)
+    const [sagaId = ''] = ids(200).filter((id) => owners[shardOf(id)] === 'w2')
+    let broken = true
+    let away = 2
+    const show = fleet.store.showStuck.bind(fleet.store)
+    fleet.store.showStuck = async (...args) => {
+      if (away-- > 0) throw new SagaError('UNAVAILABLE', 'The store is away')
+      return show(...args)
+    }
+    fleet.store.commit = async (lease, commits) => {
+      if (broken && commits.some(({ entityId }) => entityId === sagaId))
+        throw new SagaError('INVALID_INPUT', 'the store cannot\u0000hold it')
+      return commit(lease, commits)
+    }
+    void second?.runtime.startSaga({ definition: 'test', input: null, id: sagaId }).catch(() => {})
+    await fleet.clock.advance(3_000)
+    const said = { sagaId, workerId: 'w2', reason: 'the store cannot hold it' }
+    expect(await first?.runtime.stuck()).toMatchObject([said])
+    expect(await second?.runtime.stuck()).toMatchObject([said])
+    expect(first?.runtime.health().stuck.count).toBe(0)
+    expect(second?.runtime.health().stuck.count).toBe(1)
+    broken = false
+    void first?.runtime.startSaga({ definition: 'test', input: null, id: sagaId })
+    await fleet.clock.advance(30_000)
+    expect(await first?.runtime.stuck()).toEqual([])
+    expect(statuses([sagaId])).toEqual({ COMPLETED: 1 })
   })
 
   it('move shards to a newcomer in rounds, while sagas run, and lose and double nothing', async () => {
@@ -216,6 +248,26 @@ describe('many workers', () => {
     goOn()
     await fleet.clock.advance(500)
     expect(statuses(names)).toEqual({ COMPLETED: 60 })
+  })
+
+  it('take over a dead worker although a commit of their own, from before they lapsed, is never answered', async () => {
+    const [first, dead] = (await started('w1', 'w2')) as [FleetWorker, FleetWorker]
+    const owners = await fleet.owners()
+    const mine = ids(100).find((id) => owners[shardOf(id)] === 'w1') as string
+    const commit = fleet.store.commit
+    fleet.store.commit = () => new Promise(() => {})
+    first.runtime.startMany(requests([mine])).catch(() => {})
+    await fleet.clock.advance(100)
+    dead.fault = 'hang'
+    dead.freeze()
+    // Now it waits for its commit, to take the shards of the other.
+    await fleet.clock.advance(LEASE_MS + 500)
+    fleet.store.commit = commit
+    first.fault = 'cut'
+    await fleet.clock.advance(LEASE_MS)
+    first.fault = 'none'
+    await fleet.clock.advance(1_000)
+    expect(shardsOf(first)).toBe(SHARDS)
   })
 
   it('a worker that slept over its lease writes nothing, calls nothing, and joins again', async () => {

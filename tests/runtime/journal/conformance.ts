@@ -269,6 +269,34 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         expect(view.owners).toEqual(Array.from({ length: SHARDS }, () => 'w1'))
       })
 
+      it('shows sagas that are left alone to everybody, in place of those shown before, while it lives', async () => {
+        const one = (sagaId: string, since: number) => ({
+          sagaId,
+          reason: `“${sagaId}” broke`,
+          since,
+          retryAt: since + 5_000,
+        })
+        const second = await store.acquire('w2', TTL)
+        await store.showStuck(lease, [one('late', 30), one('early', 10)])
+        await store.showStuck(second, [one('middle', 20)])
+        expect(await store.stuck(10)).toEqual([
+          { ...one('early', 10), workerId: 'w1' },
+          { ...one('middle', 20), workerId: 'w2' },
+          { ...one('late', 30), workerId: 'w1' },
+        ])
+        expect(await store.stuck(1)).toHaveLength(1)
+        await store.renew(second, TTL)
+        await store.showStuck(lease, [])
+        expect((await store.stuck(10)).map(({ sagaId }) => sagaId)).toEqual(['middle'])
+        // Another process of that name has nothing to do with it.
+        const again = await store.acquire('w2', TTL)
+        expect(await store.stuck(10)).toEqual([])
+        await expect(store.showStuck(second, [])).rejects.toMatchObject({ code: 'FENCED' })
+        await store.showStuck(again, [one('middle', 20)])
+        await store.release(again)
+        expect(await store.stuck(10)).toEqual([])
+      })
+
       it('given back frees its shards at once, and cannot write any more', async () => {
         const standby = await store.acquire('w2', TTL)
         await store.release(lease)
