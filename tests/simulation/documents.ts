@@ -4,6 +4,8 @@
  *
  * Document n is made once per process; compiling one costs more than running it.
  */
+import { digestDocument } from '@/runtime/compiler/compile'
+import type { DefinitionStore } from '@/runtime/definition/definition-store'
 import type { SagaDocument } from '@/runtime/definition/schema'
 import { saga } from '../support/dry-run'
 import { region, type Shape } from '../support/scenarios'
@@ -29,6 +31,30 @@ export function family(n: number): Family {
     families.set(n, known)
   }
   return known
+}
+
+const digests = new WeakMap<SagaDocument, string>()
+
+function digestOf(document: SagaDocument): string {
+  let digest = digests.get(document)
+  if (digest === undefined) {
+    digest = digestDocument(document)
+    digests.set(document, digest)
+  }
+  return digest
+}
+
+/** These documents, each published once. Digests are worked out once per process: it costs more than to run a saga. */
+export function published(documents: Iterable<SagaDocument>): DefinitionStore {
+  const found = [...documents].map((document) => {
+    const digest = digestOf(document)
+    return { document, ref: { name: document.name, version: 1, digest } }
+  })
+  return {
+    publish: async ({ digest }) => ({ version: 1, digest, unchanged: true }),
+    find: async (name) => found.find(({ ref }) => ref.name === name),
+    byDigest: async (digest) => found.find(({ ref }) => ref.digest === digest),
+  }
 }
 
 function makeFamily(n: number): Family {

@@ -41,10 +41,13 @@ for (let seed = from; seed < from + seeds; seed++) {
 }
 planted?.remove()
 
-if (values.json) console.log(JSON.stringify({ suite: 'sim', ...tally.line, ...tally.more }))
+if (values.json)
+  console.log(
+    JSON.stringify({ suite: 'sim', ...tally.line, ...tally.more, cpuSeconds: tally.cpuSeconds }),
+  )
 else {
   console.table([tally.line])
-  console.log(tally.more)
+  console.log({ ...tally.more, cpuSeconds: tally.cpuSeconds })
   if (tally.line.firstFailingSeed !== null)
     console.log(`one of them again: npm run sim -- --seed ${tally.line.firstFailingSeed} --trace`)
 }

@@ -144,7 +144,8 @@ export class People {
     const { id, status } = sight
     const reason = this.#mark()
     const by = { by: PERSON, reason }
-    if (sight.gates.size > 0) for (const step of sight.gates) await this.#decide(sight, step)
+    const resumesFirst = status === 'PAUSED' && this.#random.chance(0.5)
+    if (!resumesFirst) for (const step of sight.gates) await this.#decide(sight, step)
     if (status === 'PAUSED') for (const step of sight.failed) this.#service.mend(id, step)
     if (status === 'PAUSED') return this.#try(id, (runtime) => runtime.resume(id, by))
     if (status === 'QUARANTINED') {

@@ -6,14 +6,12 @@
  */
 import { compileSaga } from '@/runtime/compiler/compile'
 import { createRuntime } from '@/runtime/create-runtime'
-import type { DefinitionStore } from '@/runtime/definition/definition-store'
 import type { SagaDocument } from '@/runtime/definition/schema'
 import { createMemoryStore } from '@/runtime/journal/memory-store'
 import type { Ids } from '@/runtime/ports'
 import { decide } from '@/runtime/saga/decide'
-import { memoryDefinitions } from '../support/memory-definitions'
 import { Bank } from './bank'
-import { DOCUMENTS, type Family, family } from './documents'
+import { DOCUMENTS, type Family, family, published } from './documents'
 import { type Case, judge, type Rules } from './judge'
 import { People } from './people'
 import { Service } from './service'
@@ -74,9 +72,12 @@ export async function simulate(
   const { swarm, clock } = world
   world.note('world', () => JSON.stringify(swarm))
   const random = world.random.fork('world')
-  const families: Family[] = [1, 2].map(() => family(random.int(0, DOCUMENTS - 1)))
+  const kinds = random.int(1, 2)
+  const families: Family[] = Array.from({ length: kinds }, () =>
+    family(random.int(0, DOCUMENTS - 1)),
+  )
   const documents = new Map(families.flatMap(({ root, child }) => [root, child]).map(named))
-  const definitions: DefinitionStore = memoryDefinitions(...documents.values())
+  const definitions = published(documents.values())
   const witness = new Witness(world)
   const bank = new Bank(world)
   const store = new subject.Store({

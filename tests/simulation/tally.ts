@@ -19,10 +19,15 @@ export class Tally {
     statements: 0,
     ends: {} as Record<string, number>,
     codes: {} as Record<string, number>,
-    cpuSeconds: 0,
   }
   readonly #cpu = process.cpuUsage()
   #seconds = 0
+
+  /** Of this process, since the first seed. */
+  get cpuSeconds(): number {
+    const { user, system } = process.cpuUsage(this.#cpu)
+    return Math.round((user + system) / 1e5) / 10
+  }
 
   add(run: Run): void {
     const { line, more } = this
@@ -38,8 +43,6 @@ export class Tally {
     more.statements += run.statements
     for (const [status, n] of Object.entries(run.ends)) count(more.ends, status, n)
     for (const { code } of run.violations) count(more.codes, code, 1)
-    const { user, system } = process.cpuUsage(this.#cpu)
-    more.cpuSeconds = Math.round((user + system) / 1e5) / 10
   }
 }
 
