@@ -282,13 +282,10 @@ export class LeaseKeeper {
   }
 
   /** Brings what this process believes into line with what the store says. */
-  #settle(told: Lease, unknown: Unknown | null, isStale: boolean): void {
-    // Epochs grow: what was asked before shards were moved may be answered after that.
-    const lease = told.epoch < this.#lease.epoch ? this.#lease : told
+  #settle(lease: Lease, unknown: Unknown | null, isStale: boolean): void {
     if (!this.#tenant) {
       // Not while shards are being moved for the one before: it is not known yet which there are.
       if (!this.isValid() || this.#changes.open > 0) return
-      this.#lease = lease
       void this.#readmit(lease)
       return
     }
