@@ -63,6 +63,7 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
   })
   broken.catch(() => {})
 
+  const isStopped = () => stopped
   const done = () => finishing && ids.length >= sagas && signals.length === 0 && open.size === 0
 
   async function start(count: number): Promise<void> {
@@ -84,15 +85,16 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
     })
     while (requests.length > 0) {
       // Starting an id again is harmless, so a start whose fate is unknown is simply repeated.
-      const answers = await persist(() => runtime.startMany(requests))
+      const answers = await persist(() => runtime.startMany(requests), isStopped)
       requests = requests.filter((_, n) => 'error' in (answers[n] ?? {}))
       if (requests.length > 0) await sleep(500)
     }
   }
 
   async function count(): Promise<void> {
-    const ended = await persist(() =>
-      db.sagaExecution.count({ where: { sagaType: NAME, completedAt: { not: null } } }),
+    const ended = await persist(
+      () => db.sagaExecution.count({ where: { sagaType: NAME, completedAt: { not: null } } }),
+      isStopped,
     )
     alive = ids.length - ended
     if (alive >= population * 0.9) reached()
@@ -184,13 +186,16 @@ function isStored(error: unknown): boolean {
   return code !== 'UNAVAILABLE' || details?.messageId !== undefined
 }
 
-/** Until it succeeds: the database may be away just now. */
-export async function persist<T>(run: () => Promise<T>): Promise<T> {
+/** Until it succeeds, or nobody wants it any more: the database may be away just now. */
+export async function persist<T>(
+  run: () => Promise<T>,
+  isUnwanted: () => boolean = () => false,
+): Promise<T> {
   for (let tries = 0; ; tries++)
     try {
       return await run()
     } catch (error) {
-      if (tries > 300) throw error
+      if (tries > 300 || isUnwanted()) throw error
       await sleep(200)
     }
 }
