@@ -99,7 +99,7 @@ export function SystemHealth() {
           hint="Of all workers. Their messages are kept, and they are tried again by themselves."
         >
           <div className="rounded-lg border bg-surface-1 p-4 text-text-2">
-            <StuckList stuck={stuck} />
+            <StuckList stuck={stuck} whole />
           </div>
         </Section>
       ) : null}

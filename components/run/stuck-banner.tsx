@@ -11,6 +11,7 @@ import type { StuckSagaItem } from '@/server/api/contract'
 import { useTRPC } from '../api'
 import { useShell } from '../shell/shell-counts'
 import { Banner } from '../ui/banner'
+import { cn } from '../ui/cn'
 import { shortId } from '../ui/copyable'
 import { RelativeTime } from '../ui/relative-time'
 
@@ -42,7 +43,8 @@ export function StuckBanner({ sagaId }: { sagaId?: string }) {
         title="This run cannot go on just now"
       >
         <p className="break-words">{first.reason}</p>
-        <p>
+        {/* The seconds that pass are not worth an announcement each. */}
+        <p aria-live="off">
           Since <RelativeTime at={first.since} />. Its messages are kept; it is tried again by
           itself <RelativeTime at={first.retryAt} />.
         </p>
@@ -70,9 +72,16 @@ export function StuckBanner({ sagaId }: { sagaId?: string }) {
   )
 }
 
-export function StuckList({ stuck }: { stuck: readonly StuckSagaItem[] }) {
+/** `whole`: with all of each reason. */
+export function StuckList({
+  stuck,
+  whole = false,
+}: {
+  stuck: readonly StuckSagaItem[]
+  whole?: boolean
+}) {
   return (
-    <ul>
+    <ul className={whole ? 'space-y-2' : undefined}>
       {stuck.map(({ sagaId, reason, retryAt }) => (
         <li key={sagaId} className="flex min-w-0 gap-2">
           <Link
@@ -82,10 +91,13 @@ export function StuckList({ stuck }: { stuck: readonly StuckSagaItem[] }) {
           >
             {shortId(sagaId)}
           </Link>
-          <span className="min-w-0 flex-1 truncate" title={reason}>
+          <span
+            className={cn('min-w-0 flex-1', whole ? 'break-words' : 'truncate')}
+            title={whole ? undefined : reason}
+          >
             {reason}
           </span>
-          <span className="shrink-0 max-md:hidden">
+          <span aria-live="off" className="shrink-0 max-md:hidden">
             tried again <RelativeTime at={retryAt} />
           </span>
         </li>

@@ -10,7 +10,8 @@
  * 1. Renewals take turns: the next begins when the last has been answered.
  * 2. The tenant is gone, by this process's monotonic clock, before the store's clock lets others take over: the time counts
  *    from when a renewal was asked for, and ends a tenth early.
- * 3. A tenant that was late for that, if only for a moment, does not go on: a new one starts from the store.
+ * 3. A tenant that was late for that, if only for a moment, does not go on: a new one starts from the store, under a new
+ *    epoch, so that nothing of the old one is carried out behind its back.
  * 4. Whoever is silent is looked at again the moment its lease runs out.
  * 5. What becomes of the shards is carried out by shard-moves.ts, for as long as the tenant stays.
  */
@@ -281,14 +282,11 @@ export class LeaseKeeper {
   }
 
   /** Brings what this process believes into line with what the store says. */
-  #settle(told: Lease, unknown: Unknown | null, isStale: boolean): void {
-    // Epochs grow: what was asked before shards were moved may be answered after that.
-    const lease = told.epoch < this.#lease.epoch ? this.#lease : told
+  #settle(lease: Lease, unknown: Unknown | null, isStale: boolean): void {
     if (!this.#tenant) {
       // Not while shards are being moved for the one before: it is not known yet which there are.
       if (!this.isValid() || this.#changes.open > 0) return
-      this.#lease = lease
-      this.#bringBack(this.#admit(lease))
+      void this.#readmit(lease)
       return
     }
     this.trouble = null
@@ -301,6 +299,26 @@ export class LeaseKeeper {
       this.#lease = lease
       this.#bringBack(this.#admit(lease))
     }
+  }
+
+  /**
+   * A commit of the tenant before may still be under way, and would come after the new one has read what there is to do. It
+   * has ended, or is refused, once there is a new epoch.
+   */
+  async #readmit(lease: Lease): Promise<void> {
+    const { store, logger } = this.#options
+    this.#changes.asked++
+    this.#changes.open++
+    try {
+      const renewed = await store.reassign(lease, { take: [], give: [] })
+      if (renewed.session === this.#lease.session) this.#lease = renewed
+    } catch (error) {
+      logger.warn('The lease has no new epoch yet; trying again', { error })
+      return
+    } finally {
+      this.#changes.open--
+    }
+    if (!this.#tenant && this.isValid()) this.#bringBack(this.#admit(this.#lease))
   }
 
   /** Nobody waits for it: it goes on until it has succeeded. */

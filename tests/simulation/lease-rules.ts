@@ -92,6 +92,15 @@ export class LeaseRules {
       }
   }
 
+  /** Nobody has ended it, and it has the shards that it says. */
+  isCurrent(lease: Lease): boolean {
+    const held = this.#held.get(lease.workerId)
+    return (
+      held?.lease.epoch === lease.epoch &&
+      lease.shards.every((shard) => this.#owners[shard]?.epoch === lease.epoch)
+    )
+  }
+
   commits(lease: Lease, entityId: string): void {
     const owner = this.#owners[shardOf(entityId)]
     if (owner?.workerId !== lease.workerId || owner.epoch !== lease.epoch)

@@ -1,59 +1,63 @@
 /**
- * `npm run sim -- [--seeds N] [--seed S] [--trace] [--json]`: simulates N seeds from S on (default 2,000 from 1) and prints
- * what was found. `--seed` alone runs that one. Exit code 1 when an invariant did not hold.
+ * `npm run sim -- [--seeds N] [--from S] [--seed S] [--trace] [--bug NAME] [--json]`: simulates N seeds from S on (default
+ * 2,000 from 1), or the one seed alone, and prints what was found. Exit code 1 when an invariant did not hold.
+ *
+ * `--trace` prints everything that happened; `--bug` plants a bug (planted-bugs.ts) and stops at the first seed that finds it.
  */
 import { parseArgs } from 'node:util'
-import { simulate } from './simulate'
+import { PLANTED_BUGS } from './planted-bugs'
+import { plant } from './planted-source'
+import { PRODUCT, type Run, simulate } from './simulate'
+import { Tally } from './tally'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
+    from: { type: 'string' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    bug: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
-const first = Number(values.seed ?? 1)
-const seeds = Number(values.seeds ?? (values.seed === undefined ? 2_000 : 1))
-const before = process.cpuUsage()
-const began = performance.now()
-const sum = { sagas: 0, entries: 0, simulatedSeconds: 0, faults: 0, violations: 0 }
-let firstFailingSeed: number | null = null
-const ends: Record<string, number> = {}
-const codes: Record<string, number> = {}
-for (let seed = first; seed < first + seeds; seed++) {
-  const run = await simulate(seed, { traced: values.trace })
+const from = whole('seed') ?? whole('from') ?? 1
+const seeds = whole('seeds') ?? (values.seed === undefined ? 2_000 : 1)
+const bug = PLANTED_BUGS.find(({ name }) => name === values.bug)
+if (values.bug !== undefined && !bug) {
+  console.error(
+    `There is no bug “${values.bug}”; there are: ${PLANTED_BUGS.map(({ name }) => name).join(', ')}`,
+  )
+  process.exit(2)
+}
+
+const planted = bug ? await plant(bug) : null
+const tally = new Tally()
+for (let seed = from; seed < from + seeds; seed++) {
+  const run = await simulate(seed, { traced: values.trace, subject: planted?.subject ?? PRODUCT })
+  tally.add(run)
   for (const line of run.trace ?? []) console.log(line)
-  sum.sagas += run.sagas
-  sum.entries += run.entries
-  sum.simulatedSeconds += run.simulatedSeconds
-  sum.faults += run.faults
-  sum.violations += run.violations.length
-  for (const [status, n] of Object.entries(run.ends)) ends[status] = (ends[status] ?? 0) + n
-  if (run.violations.length > 0) {
-    firstFailingSeed ??= seed
-    for (const { code, text } of run.violations) {
-      codes[code] = (codes[code] ?? 0) + 1
-      if (!values.json) console.log(`✗ seed ${seed} ${code} ${text}`)
-    }
-  }
+  if (!values.json) report(run)
+  if (bug && run.violations.length > 0) break
 }
-const { user, system } = process.cpuUsage(before)
-const line = {
-  seeds,
-  ...sum,
-  simulatedSeconds: Math.round(sum.simulatedSeconds),
-  firstFailingSeed,
-  cpuSeconds: Math.round((user + system) / 1e4) / 100,
-  seconds: Math.round((performance.now() - began) / 10) / 100,
-}
-if (values.json) console.log(JSON.stringify({ suite: 'sim', ...line, ends, codes }))
+planted?.remove()
+
+if (values.json) console.log(JSON.stringify({ suite: 'sim', ...tally.line, ...tally.more }))
 else {
-  console.table([line])
-  console.log('ends:', ends)
-  if (sum.violations > 0) {
-    console.log('violations:', codes)
-    console.log(`one of them again: npm run sim -- --seed ${firstFailingSeed} --trace`)
-  }
+  console.table([tally.line])
+  console.log(tally.more)
+  if (tally.line.firstFailingSeed !== null)
+    console.log(`one of them again: npm run sim -- --seed ${tally.line.firstFailingSeed} --trace`)
 }
-process.exitCode = sum.violations > 0 ? 1 : 0
+process.exitCode = tally.line.violations > 0 ? 1 : 0
+
+function report({ seed, violations }: Run): void {
+  for (const { code, text } of violations) console.log(`✗ seed ${seed} ${code} ${text}`)
+}
+
+function whole(option: 'seeds' | 'from' | 'seed'): number | undefined {
+  const text = values[option]
+  if (text === undefined) return undefined
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text)
+  console.error(`--${option} takes a whole number, not “${text}”`)
+  process.exit(2)
+}

@@ -8,6 +8,7 @@ import { compileSaga } from '@/runtime/compiler/compile'
 import { createRuntime } from '@/runtime/create-runtime'
 import type { DefinitionStore } from '@/runtime/definition/definition-store'
 import type { SagaDocument } from '@/runtime/definition/schema'
+import { createMemoryStore } from '@/runtime/journal/memory-store'
 import type { Ids } from '@/runtime/ports'
 import { decide } from '@/runtime/saga/decide'
 import { memoryDefinitions } from '../support/memory-definitions'
@@ -24,11 +25,13 @@ import { type Violation, World } from './world'
 /** What is under test: the product, or the product with a bug planted in it. */
 export interface Subject extends Rules {
   createRuntime: typeof createRuntime
+  createMemoryStore: typeof createMemoryStore
   Store: typeof SimulatedStore
 }
 
 export const PRODUCT: Subject = {
   createRuntime,
+  createMemoryStore,
   decide,
   compileSaga: once(compileSaga),
   Store: SimulatedStore,
@@ -76,7 +79,12 @@ export async function simulate(
   const definitions: DefinitionStore = memoryDefinitions(...documents.values())
   const witness = new Witness(world)
   const bank = new Bank(world)
-  const store = new subject.Store({ world, witness, bank })
+  const store = new subject.Store({
+    world,
+    witness,
+    bank,
+    createInner: subject.createMemoryStore,
+  })
   const service = new Service(world, witness, (token, outcome) => people.complete(token, outcome))
   const ids = countingIds()
   const workers = Array.from(

@@ -9,7 +9,7 @@
  * Every call of the port goes through `request`, whatever its name. Everything carried out is shown to the witness.
  */
 import { SagaError } from '@/runtime/errors'
-import { createMemoryStore, type MemoryStore } from '@/runtime/journal/memory-store'
+import type { createMemoryStore, MemoryStore } from '@/runtime/journal/memory-store'
 import {
   type EntityCommit,
   type Envelope,
@@ -35,6 +35,8 @@ interface Surroundings {
   world: World
   witness: Witness
   bank: Bank
+  /** The reference store; planted bugs bring their own. */
+  createInner: typeof createMemoryStore
 }
 
 /** A request that has reached the server. */
@@ -56,12 +58,12 @@ export class SimulatedStore {
   /** Messages that are written and not visible yet. */
   readonly #hidden = new Map<string, bigint>()
 
-  constructor({ world, witness, bank }: Surroundings) {
+  constructor({ world, witness, bank, createInner }: Surroundings) {
     this.world = world
     this.witness = witness
     this.bank = bank
     this.random = world.random.fork('store')
-    this.inner = createMemoryStore(world.clock)
+    this.inner = createInner(world.clock)
   }
 
   /** The port as one process sees it. */
@@ -130,12 +132,18 @@ export class SimulatedStore {
 
   /** Whole or not at all, statements included. */
   protected async commit(lease: Lease, commits: EntityCommit[]): Promise<void> {
-    const refused = this.bank.refused(commits)
-    // With a lease that is not live it is that what is wrong.
-    if (refused) await this.inner.commit(lease, [])
-    if (refused) throw new SagaError('CONFLICT', refused.message, { statement: refused })
-    await this.inner.commit(lease, commits.map(withoutStatements))
+    const statement = this.bank.refused(commits)
+    if (statement) {
+      // With a lease that is not live, it is that what is wrong.
+      await this.inner.commit(lease, [])
+      throw new SagaError('CONFLICT', statement.message, { statement })
+    }
+    await this.write(lease, commits)
     this.bank.carryOut(commits)
+  }
+
+  protected async write(lease: Lease, commits: EntityCommit[]): Promise<void> {
+    await this.inner.commit(lease, commits.map(withoutStatements))
     this.witness.committed(lease, commits)
   }
 

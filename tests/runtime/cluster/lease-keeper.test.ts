@@ -23,6 +23,13 @@ const MINE = ALL.filter((shard) => rightfulOwner(shard, ['w1', 'w2']) === 'w1')
 /** One more than it should have. */
 const EXTRA = ALL.filter((shard) => !MINE.includes(shard)).slice(0, 1)
 
+const lease = (epoch: number, shards: readonly number[]): Lease => ({
+  workerId: 'w1',
+  epoch,
+  session: 1,
+  shards,
+})
+
 class FakeTenant implements Tenant {
   readonly backlogMs = 0
   readonly drained: (readonly number[])[] = []
@@ -81,10 +88,7 @@ function stage() {
     onLost: () => true,
   })
   const renewal = (epoch: number, shards: readonly number[]): Renewal => ({
-    workerId: 'w1',
-    epoch,
-    session: 1,
-    shards,
+    ...lease(epoch, shards),
     view: owned(shards),
   })
   return { clock, keeper, tenants, renewals, changes, renewal }
@@ -101,7 +105,7 @@ describe('the lease keeper', () => {
     // Asked before the move is answered, answered after it.
     keeper.nudge()
     await flush()
-    changes.shift()?.answer({ workerId: 'w1', epoch: 2, session: 1, shards: MINE })
+    changes.shift()?.answer(lease(2, MINE))
     await flush()
     renewals.shift()?.(renewal(1, [...MINE, ...EXTRA]))
     await flush()
@@ -127,11 +131,13 @@ describe('the lease keeper', () => {
     free()
     await flush()
     expect(changes).toEqual([])
+    await clock.advance(LEASE_MS / 4)
+    // One that was asked too long ago, and one that counts.
     renewals.shift()?.(renewal(1, [...MINE, ...EXTRA]))
     await clock.advance(LEASE_MS / 4)
     renewals.shift()?.(renewal(1, [...MINE, ...EXTRA]))
     await flush()
-    expect(tenants).toHaveLength(2)
+    expect(changes.map(({ moves }) => moves)).toEqual([{ take: [], give: [] }])
     await keeper.stop(0)
   })
 
@@ -151,16 +157,18 @@ describe('the lease keeper', () => {
     renewals.shift()?.(renewal(1, [...MINE, ...EXTRA]))
     await flush()
     expect(tenants).toHaveLength(1)
-    changes.shift()?.answer({ workerId: 'w1', epoch: 2, session: 1, shards: MINE })
+    changes.shift()?.answer(lease(2, MINE))
     await flush()
     renewals.shift()?.(renewal(2, MINE))
     await flush()
+    changes.shift()?.answer(lease(3, MINE))
+    await flush()
     expect(tenants).toHaveLength(2)
-    expect(tenants[1]?.lease).toMatchObject({ epoch: 2, shards: MINE })
+    expect(tenants[1]?.lease).toMatchObject({ epoch: 3, shards: MINE })
     await keeper.stop(0)
   })
 
-  it('lets a new tenant work under the newest epoch, whatever an older renewal says', async () => {
+  it('lets a new tenant work under a new epoch, whatever an older renewal says', async () => {
     const { clock, keeper, tenants, renewals, changes, renewal } = stage()
     await keeper.start()
     await clock.advance(LEASE_MS / 4)
@@ -168,13 +176,35 @@ describe('the lease keeper', () => {
     await flush()
     keeper.nudge()
     await flush()
-    changes.shift()?.answer({ workerId: 'w1', epoch: 2, session: 1, shards: MINE })
+    changes.shift()?.answer(lease(2, MINE))
     await flush()
     keeper.fenced(new SagaError('FENCED', 'refused'))
     renewals.shift()?.(renewal(1, [...MINE, ...EXTRA]))
     await flush()
+    // The old tenant's commits are refused from then on, if they come at all.
+    expect(changes).toMatchObject([{ moves: { take: [], give: [] } }])
+    expect(tenants).toHaveLength(1)
+    changes.shift()?.answer(lease(3, MINE))
+    await flush()
     expect(tenants).toHaveLength(2)
-    expect(tenants[1]?.lease).toMatchObject({ epoch: 2, shards: MINE })
+    expect(tenants[1]?.lease).toMatchObject({ epoch: 3, shards: MINE })
+    await keeper.stop(0)
+  })
+
+  it('asks again for a new epoch when it did not get one', async () => {
+    const { clock, keeper, tenants, renewals, changes, renewal } = stage()
+    await keeper.start()
+    keeper.fenced(new SagaError('FENCED', 'refused'))
+    renewals.shift()?.(renewal(1, MINE))
+    await flush()
+    changes.shift()?.answer(new SagaError('UNAVAILABLE', 'lost', { outcomeUnknown: true }))
+    await clock.advance(LEASE_MS / 4)
+    renewals.shift()?.(renewal(2, MINE))
+    await flush()
+    expect(tenants).toHaveLength(1)
+    changes.shift()?.answer(lease(3, MINE))
+    await flush()
+    expect(tenants[1]?.lease).toMatchObject({ epoch: 3, shards: MINE })
     await keeper.stop(0)
   })
 })

@@ -21,6 +21,7 @@ import {
   storeConformance,
   TTL,
 } from '../journal/conformance'
+import { listRows } from './list-rows'
 
 let cluster: Awaited<ReturnType<typeof startCluster>>
 let prisma: ReturnType<typeof createPrisma>
@@ -50,61 +51,7 @@ async function harness(): Promise<Harness> {
   return {
     store: createPostgresStore(prisma, { restartGraceMs: 0 }),
     expire,
-    async saga(id) {
-      const row = await prisma.sagaExecution.findUnique({ where: { sagaId: id } })
-      if (!row) return
-      return {
-        id: row.sagaId,
-        definition: {
-          name: row.sagaType,
-          version: row.definitionVersion,
-          digest: row.definitionDigest,
-        },
-        title: row.name,
-        ventureId: row.ventureId,
-        parentId: row.parentId,
-        parentStep: row.parentStep,
-        status: row.status,
-        totalSteps: row.totalSteps,
-        input: row.input,
-        ...(row.output === null ? {} : { output: row.output }),
-        startedBy: row.startedBy,
-        startedAt: row.startedAt.getTime(),
-        endedAt: row.completedAt?.getTime() ?? null,
-        timeoutAt: row.timeoutAt?.getTime() ?? null,
-        requiresApproval: row.requiresApproval,
-        failureCode: row.failureCode,
-        failureReason: row.failureReason,
-      }
-    },
-    async gate(id) {
-      const row = await prisma.gate.findUnique({ where: { id } })
-      if (!row) return
-      const { openedAt, dueAt, closedAt, ...gate } = row
-      return {
-        ...gate,
-        openedAt: openedAt.getTime(),
-        dueAt: dueAt?.getTime() ?? null,
-        closedAt: closedAt?.getTime() ?? null,
-      }
-    },
-    async decision(id) {
-      const row = await prisma.chairmanSagaDecision.findUnique({ where: { decisionId: id } })
-      if (!row) return
-      return {
-        id,
-        sagaId: row.sagaId,
-        gateId: row.gateId,
-        decision: row.decisionType,
-        reasoning: row.reasoning,
-        conditions: row.conditions,
-        decidedBy: row.decidedBy,
-        decidedByName: row.decidedByName,
-        at: row.createdAt.getTime(),
-        seenSeq: row.seenSeq,
-        previewDigest: row.previewDigest,
-      }
-    },
+    ...listRows(prisma),
   }
 }
 
