@@ -40,7 +40,7 @@ export function judgeJournal(
       wrong('REPLAY_DIFFERS', `entry ${seq} (${message.type}) is not accepted again`)
       return null
     }
-    if (canonicalJson(decided.facts) !== canonicalJson(facts))
+    if (!same(decided.facts, facts))
       wrong('REPLAY_DIFFERS', `entry ${seq} (${message.type}) has other facts now`)
     state = decided.state
     for (const command of decided.commands)
@@ -54,12 +54,19 @@ export function judgeJournal(
       facts: JSON.stringify(facts),
     })
     if (entity.snapshot?.seq === seq)
-      if (canonicalJson(entity.snapshot.data) !== canonicalJson(state))
+      if (!same(entity.snapshot.data, state))
         wrong('SNAPSHOT_DIFFERS', `the snapshot of entry ${seq} is not what its entries give`)
     book.take(entry)
   }
   if (hash !== entity.hash) wrong('CHAIN_BROKEN', 'the stored hash is not that of the entries')
   return state && { id, entity, entries, state }
+}
+
+/** As JSON, whatever the order of keys; mostly it is the same one. */
+function same(one: unknown, other: unknown): boolean {
+  return (
+    JSON.stringify(one) === JSON.stringify(other) || canonicalJson(one) === canonicalJson(other)
+  )
 }
 
 /** Facts that leave what a decision would do as it was. */

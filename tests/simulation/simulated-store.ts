@@ -156,7 +156,7 @@ export class SimulatedStore {
       if (fresh.includes(envelope.id)) this.witness.posted(envelope, lateMs)
     if (isLate) {
       this.world.faults++
-      for (const { id, position } of (await this.#look(NOBODY)).all)
+      for (const { id, position } of await this.waiting())
         if (fresh.includes(id)) this.#hidden.set(id, position)
       await this.world.sleep(lateMs)
       for (const id of fresh) this.#hidden.delete(id)
@@ -168,17 +168,15 @@ export class SimulatedStore {
   protected async pending(
     ...[lease, cursor, have, limit]: Parameters<Store['pending']>
   ): Promise<Awaited<ReturnType<Store['pending']>>> {
-    const known = new Set(have)
     const settled = cursor?.settled ?? 0n
-    const { all, newest } = await this.#look(lease)
-    const visible = all.filter(({ id }) => !this.#hidden.has(id))
+    const everyone = { ...NOBODY, shards: lease.shards }
+    const found = await this.inner.pending(everyone, { settled }, have, Infinity)
+    const visible = found.messages.filter(({ id }) => !this.#hidden.has(id))
     for (const { id, position } of visible) this.witness.located(id, position)
-    const messages = this.ordered(
-      visible.filter(({ position }) => position > settled && !known.has(position)),
-    ).slice(0, limit)
+    const messages = this.ordered(visible).slice(0, limit)
     // A transaction elsewhere may hold it back for longer.
     const isAll = messages.length < limit && this.random.chance(0.5)
-    const next = isAll ? this.settled(newest) : settled
+    const next = isAll ? this.settled(found.cursor.settled) : settled
     this.world.note(lease.workerId, () => {
       const given = messages.map(({ position, id }) => `${position} ${id.slice(-12)}`)
       return `← mail after ${settled}, has ${have.join(' ')}: ${given.join(', ')}; settled ${next}`
@@ -197,15 +195,9 @@ export class SimulatedStore {
     return settled
   }
 
-  async #look(lease: Lease): Promise<{ all: PendingMessage[]; newest: bigint }> {
-    const everything = { ...NOBODY, shards: lease.shards }
-    const { messages, cursor } = await this.inner.pending(everything, null, [], Infinity)
-    return { all: messages, newest: cursor.settled }
-  }
-
   /** Mail that nobody has taken yet. */
   async waiting(): Promise<PendingMessage[]> {
-    return (await this.#look(NOBODY)).all
+    return (await this.inner.pending(NOBODY, null, [], Infinity)).messages
   }
 }
 
