@@ -59,7 +59,7 @@ export interface RuntimeOptions {
   batchMax?: number
   /** Participant calls under way at once. Default 1,000. */
   callsMax?: number
-  /** Waiting sagas kept in memory. Default 10,000; the rest cost a row. */
+  /** Sagas kept in memory that wait and have no call under way. Default 2,000; the others cost a row, and a read when woken. */
   residentMax?: number
   /** Entries between snapshots. Default 20. */
   snapshotEvery?: number
@@ -538,7 +538,7 @@ class SagaRuntime implements Runtime {
         logger,
         batchMax: this.#options.batchMax ?? 500,
         turnMax: 100,
-        residentMax: this.#options.residentMax ?? 10_000,
+        residentMax: this.#options.residentMax ?? 2_000,
         snapshotEvery: this.#options.snapshotEvery ?? 20,
         pollMs: this.#options.pollMs ?? 250,
         timerHorizonMs: 4_000,

@@ -83,6 +83,8 @@ export class Engine {
   readonly #timers: Timers
   readonly #residents = new Map<string, Resident>()
   readonly #ready = new Set<Resident>()
+  /** Those that wait and have nothing under way here, the longest untouched first: what may leave memory. */
+  readonly #idle = new Set<Resident>()
   readonly #inbox: Inbox
   readonly #commits: GroupCommit
   readonly #stuck: Stuck
@@ -254,6 +256,7 @@ export class Engine {
       if (!within(resident.id)) continue
       this.#residents.delete(resident.id)
       this.#ready.delete(resident)
+      this.#idle.delete(resident)
       for (const item of resident.queue) {
         if (item.position !== undefined) this.#inbox.release(item.position)
         item.settle?.(STOPPED)
@@ -376,6 +379,7 @@ export class Engine {
     }
     const resident = this.#residents.get(entityId) ?? this.#admit(entityId)
     if (resident.stuck) return item.settle?.(leftAlone(resident.id))
+    this.#idle.delete(resident)
     resident.queue.push(item)
     if (!resident.busy) this.#ready.add(resident)
     this.#pump()
@@ -440,6 +444,7 @@ export class Engine {
     }
     Object.assign(resident, unknownState(), { queue: [], stuck: true, alone: false, conflicts: 0 })
     this.#ready.delete(resident)
+    this.#idle.delete(resident)
     this.#stuck.add(resident.id, reason)
   }
 
@@ -625,26 +630,26 @@ export class Engine {
 
   #release(resident: Resident): void {
     resident.busy = false
-    resident.touchedAt = this.#options.clock.now()
     this.#watch.look()
     if (!this.#running || this.#residents.get(resident.id) !== resident) return
     // Also with nothing in its queue when it must be read back: its calls are still to be performed.
     if ((resident.queue.length > 0 || resident.seq < 0) && !resident.stuck)
       this.#ready.add(resident)
     else if (isDone(resident)) this.#residents.delete(resident.id)
-    else if (this.#residents.size > this.#options.residentMax) this.#evict()
+    else this.#rest(resident)
   }
 
-  /** Lets the longest untouched entities go that wait for nothing in this process. */
-  #evict(): void {
-    for (const resident of this.#residents.values()) {
-      if (this.#residents.size <= this.#options.residentMax) return
-      // With mail it takes its turn, or waits for its shard to be given up or kept after all.
-      if (resident.queue.length > 0) continue
-      if (resident.busy || this.#ready.has(resident) || resident.stuck) continue
-      const calls = Object.keys(resident.state?.calls ?? {})
-      if (calls.some((call) => this.#performer.isRunning(resident.id, call))) continue
-      this.#residents.delete(resident.id)
+  /** It has no mail. Unless a call of it runs here, it may leave memory, and the longest untouched of its like do. */
+  #rest(resident: Resident): void {
+    if (resident.stuck) return
+    for (const call in resident.state?.calls)
+      if (this.#performer.isRunning(resident.id, call)) return
+    this.#idle.delete(resident)
+    this.#idle.add(resident)
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= this.#options.residentMax) return
+      this.#idle.delete(oldest)
+      this.#residents.delete(oldest.id)
     }
   }
 
@@ -664,6 +669,7 @@ export class Engine {
         if (resident.stuck) continue
         if (resident.queue.length > 0) this.#ready.add(resident)
         else if (resident.seq < 0 || isDone(resident)) this.#residents.delete(resident.id)
+        else this.#rest(resident)
       }
       if (this.#ready.size > 0) this.#pump()
     }
@@ -671,12 +677,11 @@ export class Engine {
 
   /** From the store, and performs again what was under way. */
   async #load(residents: readonly Resident[]): Promise<void> {
-    const { store, definitions, clock } = this.#options
+    const { store, definitions } = this.#options
     await readBack(residents, {
       store,
       definitions,
       restored: (resident) => {
-        resident.touchedAt = clock.now()
         this.#performAgain(resident)
       },
       leave: (resident, what, error) => this.#leave(resident, what, error),

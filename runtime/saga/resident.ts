@@ -52,7 +52,6 @@ export interface Resident extends Stored {
   saga: CompiledSaga | null
   queue: Item[]
   busy: boolean
-  touchedAt: number
   /** Was in a commit that the store refused: its next one is its own. */
   alone: boolean
   /** Commits in a row that lost a race. */
@@ -68,7 +67,6 @@ export function emptyResident(id: string): Resident {
     ...unknownState(),
     queue: [],
     busy: false,
-    touchedAt: 0,
     alone: false,
     conflicts: 0,
     stuck: false,

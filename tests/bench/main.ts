@@ -49,16 +49,22 @@ const only = values.only
   ? suite.contestants.filter((one) => values.only?.split(',').includes(one))
   : suite.contestants
 const folder = path.resolve(import.meta.dirname, '../../.data/bench')
-const arena = await openArena(folder, ['sagawright', ...only])
-const stop = () => void arena.stop().finally(() => process.exit(1))
-process.once('SIGINT', stop)
-process.once('SIGTERM', stop)
+const opening = openArena(folder, ['sagawright', ...only])
+let interrupted = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    interrupted = true
+    void opening.then((arena) => arena.stop()).finally(() => process.exit(130))
+  })
 try {
-  const options = { runs: Number(values.runs ?? suite.runs), only, sagas: Number(values.sagas) }
-  print(await suite.run(arena, options), values.json)
+  const arena = await opening
+  try {
+    const options = { runs: Number(values.runs ?? suite.runs), only, sagas: Number(values.sagas) }
+    print(await suite.run(arena, options), values.json)
+  } finally {
+    await arena.stop()
+  }
 } catch (error) {
-  console.error(error)
+  if (!interrupted) console.error(error)
   process.exitCode = 1
-} finally {
-  await arena.stop()
 }

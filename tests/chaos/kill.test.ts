@@ -18,12 +18,12 @@ it('loses no saga, doubles no effect and lets no fenced writer commit over kills
     sagas: 100,
     population: 40,
     perSecond: 40,
-    faults: 4,
+    faults: 3,
     seed,
   })
   console.log(JSON.stringify({ ...report, seed }))
   expect(report.violations).toEqual([])
-  expect(report).toMatchObject({ faults: 4, lost: 0, duplicates: 0 })
+  expect(report).toMatchObject({ faults: 3, lost: 0, duplicates: 0 })
   // The faults did bite: leases were taken over with sagas under them, and some sagas went back, some through.
   expect(report.detectMsMax).toBeGreaterThan(500)
   expect(report.recovered).toBeGreaterThan(5)

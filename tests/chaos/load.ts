@@ -16,21 +16,22 @@ export interface LoadOptions {
   population: number
   /** Starts per second at most. */
   perSecond: number
-  /** How long a saga waits on its way, at most; evenly spread. */
+  /** How long a saga waits for its signal, at most; evenly spread. For a time none waits longer than TIMER_MAX_MS. */
   waitMaxMs: number
-  /** The part of them that wait so: half for a time, half for a signal. */
-  waiting: number
+  /** The part of them that wait for a signal, and the part that wait for a time; the rest go through. */
+  signalled: number
+  timed: number
   seed: number
   random: () => number
 }
 
 export interface Load {
   ids: readonly string[]
-  /** Resolves when the population has been reached for the first time. */
+  /** Resolves when the population has been reached for the first time, or is as large as this machine can make it. */
   full: Promise<void>
   /** Started and not at an end, as last counted. */
   readonly alive: number
-  /** Starts no more than the total that was asked for, and resolves when that is reached and every signal is sent. */
+  /** Starts no more than the total that was asked for, sends what signals are left, and resolves when it has. */
   finish(): Promise<void>
   /** At once, whatever is open. */
   stop(): void
@@ -42,11 +43,15 @@ type Host = ReturnType<typeof openHost>['host']
 type Entity = { id: string; at: number }
 
 const TICK_MS = 100
+const TIMER_MAX_MS = 30_000
+/** A population that has not been reached so long after it could have been is not waited for. */
+const FILL_MS = 60_000
 /** Signals and decisions under way at once. */
 const OPEN_MAX = 200
 
 export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
-  const { sagas, population, perSecond, waitMaxMs, waiting, seed, random } = options
+  const { sagas, population, perSecond, waitMaxMs, signalled, timed, seed, random } = options
+  const began = performance.now()
   const ids: string[] = []
   const signals: Entity[] = []
   const open = new Set<string>()
@@ -63,15 +68,18 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
   })
   broken.catch(() => {})
 
+  const isStopped = () => stopped
   const done = () => finishing && ids.length >= sagas && signals.length === 0 && open.size === 0
 
   async function start(count: number): Promise<void> {
     let requests = Array.from({ length: count }, () => {
       const id = `chaos-${seed}-${ids.length}`
       ids.push(id)
-      const waits = random() < waiting
-      const pace: Pace = waits ? (random() < 0.5 ? 'timer' : 'signal') : 'quick'
-      const at = Date.now() + random() * waitMaxMs
+      const drawn = random()
+      const pace: Pace =
+        drawn < signalled ? 'signal' : drawn < signalled + timed ? 'timer' : 'quick'
+      const longest = pace === 'signal' ? waitMaxMs : Math.min(waitMaxMs, TIMER_MAX_MS)
+      const at = Date.now() + random() * longest
       if (pace === 'signal') signals.push({ id, at })
       const input = {
         name: `Venture ${id}`,
@@ -84,18 +92,20 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
     })
     while (requests.length > 0) {
       // Starting an id again is harmless, so a start whose fate is unknown is simply repeated.
-      const answers = await persist(() => runtime.startMany(requests))
+      const answers = await persist(() => runtime.startMany(requests), isStopped)
       requests = requests.filter((_, n) => 'error' in (answers[n] ?? {}))
       if (requests.length > 0) await sleep(500)
     }
   }
 
   async function count(): Promise<void> {
-    const ended = await persist(() =>
-      db.sagaExecution.count({ where: { sagaType: NAME, completedAt: { not: null } } }),
+    const ended = await persist(
+      () => db.sagaExecution.count({ where: { sagaType: NAME, completedAt: { not: null } } }),
+      isStopped,
     )
     alive = ids.length - ended
-    if (alive >= population * 0.9) reached()
+    const late = performance.now() - began > FILL_MS + (population / perSecond) * 1000
+    if (alive >= population * 0.9 || late) reached()
   }
 
   async function starting(): Promise<void> {
@@ -125,7 +135,7 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
   async function signalling(): Promise<void> {
     while (!stopped) {
       const now = Date.now()
-      const due = signals.filter(({ at }) => at <= now).slice(0, OPEN_MAX - open.size)
+      const due = signals.filter(({ at }) => at <= now || finishing).slice(0, OPEN_MAX - open.size)
       for (const one of due) {
         signals.splice(signals.indexOf(one), 1)
         perform(`signal:${one.id}`, () =>
@@ -184,13 +194,16 @@ function isStored(error: unknown): boolean {
   return code !== 'UNAVAILABLE' || details?.messageId !== undefined
 }
 
-/** Until it succeeds: the database may be away just now. */
-export async function persist<T>(run: () => Promise<T>): Promise<T> {
+/** Until it succeeds, or nobody wants it any more: the database may be away just now. */
+export async function persist<T>(
+  run: () => Promise<T>,
+  isUnwanted: () => boolean = () => false,
+): Promise<T> {
   for (let tries = 0; ; tries++)
     try {
       return await run()
     } catch (error) {
-      if (tries > 300) throw error
+      if (tries > 300 || isUnwanted()) throw error
       await sleep(200)
     }
 }

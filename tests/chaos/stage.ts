@@ -32,6 +32,9 @@ export interface ChaosOptions {
   perSecond?: number
   /** How long those sagas wait on their way that wait for something; default up to 3,000 ms. */
   waitMaxMs?: number
+  /** The parts of them that wait for a signal, and for a time; default 0.3 each. */
+  signalled?: number
+  timed?: number
   /** Begins no new fault after so many minutes. */
   minutes?: number
   /** Ends the run. */
@@ -112,7 +115,8 @@ export async function chaos(
       population: options.population ?? 40,
       perSecond: options.perSecond ?? 100,
       waitMaxMs: options.waitMaxMs ?? 3_000,
-      waiting: 0.6,
+      signalled: options.signalled ?? 0.3,
+      timed: options.timed ?? 0.3,
       seed: options.seed,
       random,
     })

@@ -32,6 +32,11 @@ export function readNode(request: IncomingMessage): KitRequest {
     },
     body: (bytesMax) =>
       new Promise((resolve, reject) => {
+        // Who was let wait before the handler may have gone, or somebody else has read the body: no event would come.
+        if (request.destroyed || request.readableEnded)
+          return reject(
+            new Error('The connection closed, or the body was read, before the handler'),
+          )
         const chunks: Buffer[] = []
         let size = 0
         request.on('data', (chunk: Buffer) => {

@@ -34,6 +34,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
  */
 export async function contest(perform) {
   const task = JSON.parse(process.argv[2] ?? '{}')
+  // Asked to end, or its parent is gone: `exit` listeners end what it started.
+  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'])
+    process.on(signal, () => process.exit(1))
   try {
     const result = await perform(task)
     process.send?.({ result }, () => process.exit(0))

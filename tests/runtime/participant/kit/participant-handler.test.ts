@@ -624,6 +624,29 @@ describe('the border', () => {
     await first
   })
 
+  it('counts no call for ever whose caller went away before it came to the handler', async () => {
+    const gone: Promise<void>[] = []
+    const service = await serviceOf(
+      {},
+      {
+        callsMax: 2,
+        wrap: (listener) => async (request, response) => {
+          if (request.url?.endsWith('/leave')) {
+            gone.push(new Promise<void>((resolve) => request.once('close', resolve)))
+            request.socket.destroy()
+            await gone.at(-1)
+          }
+          listener(request, response)
+        },
+      },
+    )
+    for (let n = 0; n < 3; n++)
+      await fetch(`${service.url}/leave`, { method: 'POST', body: '{}' }).catch(() => {})
+    await Promise.all(gone)
+    expect(gone).toHaveLength(3)
+    expect(await service.call(forward())).toMatchObject({ ok: true })
+  })
+
   it('tells health', async () => {
     const { url } = await serviceOf({})
     const response = await fetch(`${url}/any/health`)
