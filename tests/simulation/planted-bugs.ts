@@ -142,6 +142,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'unknown taken for failed',
     wrong: 'A step whose outcome is unknown counts as not having happened.',
     breaks: ['LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
+    seed: 5,
     patches: [
       {
         file: 'saga/forward.ts',
@@ -154,6 +155,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'repetition after a crash believed',
     wrong: 'A call that is performed again after a crash and fails counts as not having happened.',
     breaks: ['LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
+    seed: 242,
     patches: [
       {
         file: 'saga/perform.ts',
@@ -178,6 +180,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'cancel forgets deferred results',
     wrong: 'Results that waited while the saga was paused are dropped when it is cancelled.',
     breaks: STUCK,
+    seed: 63,
     patches: [
       {
         file: 'saga/control.ts',
@@ -238,6 +241,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'lost wake-up after an unknown commit',
     wrong: 'A saga whose commit turns out to have happened is not looked at again.',
     breaks: STUCK,
+    seed: 33,
     patches: [
       {
         file: 'saga/engine.ts',
@@ -268,12 +272,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'late mail forgotten',
     wrong: "The reader moves on past a slow sender's message that was not visible yet.",
     breaks: ['OVERTAKEN', ...STUCK],
+    seed: 32,
     Store: ForgetsLateMail,
   },
   {
     name: 'commit order by hope',
     wrong: 'A commit does not check that it follows the entries that are there.',
     breaks: ['JOURNAL_GAP', 'REPLAY_DIFFERS', 'CHAIN_BROKEN'],
+    seed: 33,
     Store: SecondEnd,
   },
   {
@@ -402,6 +408,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     wrong:
       'A signal that waited while the saga was paused and then comes too late has the resume refused.',
     breaks: STUCK,
+    seed: 92,
     patches: [
       {
         file: 'saga/decide.ts',
@@ -415,6 +422,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     wrong:
       'A saga that waits for an operator to undo a losing branch unwinds, and is paused for ever.',
     breaks: STUCK,
+    seed: 25,
     patches: [
       {
         file: 'saga/unwind.ts',
@@ -427,6 +435,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'completed child rolled back alone',
     wrong: 'An operator may roll back a child whose parent goes on with what it did.',
     breaks: ['MISSING', ...STUCK],
+    seed: 41,
     patches: [
       {
         file: 'saga/control.ts',
@@ -465,6 +474,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'shard taken from a live owner',
     wrong: 'Whoever wants a shard gets it, also when another worker was faster.',
     breaks: ['TAKEN_EARLY'],
+    seed: 41,
     patches: [
       {
         file: 'journal/memory-store.ts',
@@ -477,6 +487,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'self-stop too late',
     wrong: 'A worker that cannot renew goes on for as long again as its lease.',
     breaks: ['CALLED_ELSEWHERE'],
+    seed: 198,
     patches: [
       { file: 'cluster/lease-keeper.ts', from: 'const SAFE_PART = 0.9', to: 'const SAFE_PART = 2' },
     ],
@@ -485,6 +496,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'calls started in a shard that is drained',
     wrong: 'A shard that is about to be given up goes on starting calls.',
     breaks: ['CALLED_ELSEWHERE'],
+    seed: 675,
     patches: [
       {
         file: 'saga/engine.ts',
@@ -515,13 +527,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     wrong:
       'The statements of a transactional step are carried out before the commit they belong to.',
     breaks: ['TWICE', 'LEFT_STANDING', 'TOO_MUCH'],
+    seed: 33,
     Store: StatementsFirst,
   },
   {
     name: 'statement lost',
     wrong:
       'The statements of a transactional step are carried out after the commit they belong to.',
-    breaks: ['MISSING'],
+    breaks: ['MISSING', 'LEFT_STANDING'],
     Store: StatementsLater,
   },
   {
@@ -544,8 +557,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'saga/engine.ts',
-        from: '      if (resident.queue.length > 0) continue\n',
-        to: '',
+        from: '    this.#idle.delete(resident)\n    resident.queue.push(item)',
+        to: '    resident.queue.push(item)',
       },
     ],
   },
@@ -553,6 +566,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'start that came while its saga was prepared',
     wrong: 'It is decided before it knows what it runs, refused, and so lost.',
     breaks: ['START_LOST', 'REPORT_REFUSED'],
+    seed: 1745,
     patches: [
       {
         file: 'saga/take-turn.ts',
@@ -569,8 +583,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'cluster/lease-keeper.ts',
-        from: 'const isStale = open > 0 || changes !== this.#changes.asked',
-        to: 'const isStale = false && open > changes',
+        from: `if (isStale) this.#again ||= this.#changes.open === 0
+      else this.#moves`,
+        to: 'this.#moves',
       },
       {
         file: 'saga/engine.ts',
@@ -583,6 +598,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'neighbours of an unread saga sleep',
     wrong: 'Calls of sagas that were read are not performed when a later one could not be read.',
     breaks: STUCK,
+    seed: 82,
     patches: [
       {
         file: 'saga/read-back.ts',
