@@ -144,10 +144,14 @@ class Execution implements FunctionContext {
         cancelTimer()
         settle(this.#stop('ABORTED', 'The call was abandoned by its caller'))
       }
-      const cancelTimer = this.#clock.after(Math.min(leftMs, TIMER_MS_MAX), () => {
+      const onTime = () => {
         this.#listen(onAbort, false)
         settle(this.#stop('TIMEOUT', `No result within ${leftMs} ms`))
-      })
+      }
+      // A caller that tells of its abort keeps the deadline too: one timer for each call is enough.
+      const cancelTimer = this.#call.onAbort
+        ? nothing
+        : this.#clock.after(Math.min(leftMs, TIMER_MS_MAX), onTime)
       this.#listen(onAbort, true)
       // a promise settles once: what comes after the deadline changes nothing
       void this.#perform(operation, input).then((outcome) => {
@@ -205,3 +209,5 @@ function failure(
 ): Extract<Outcome, { ok: false }> {
   return { ok: false, kind, code, message: failureMessage(message) }
 }
+
+function nothing(): void {}

@@ -25,7 +25,10 @@ export interface ParticipantCall {
   traceparent: string
   /** Lets a participant that answered 202 deliver the result later. */
   callbackToken: string
-  /** Says what the signal says to one listener, which replaces the one before; null takes it away. */
+  /**
+   * Says what the signal says to one listener, which replaces the one before; null takes it away. A caller that offers it
+   * says so at the deadline too.
+   */
   onAbort?(listener: (() => void) | null): void
 }
 

@@ -78,9 +78,9 @@ function copyPlain(value: unknown, budget: { bytes: number }, depth: number): Js
   }
   if (Object.getPrototypeOf(value) !== Object.prototype) return UNSURE
   const fields: { [key: string]: Json } = {}
-  for (const [key, field] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     if (key === '__proto__' || key === 'toJSON' || textFlaw(key) !== undefined) return UNSURE
-    const copy = copyPlain(field, budget, depth + 1)
+    const copy = copyPlain((value as Record<string, unknown>)[key], budget, depth + 1)
     if (copy === UNSURE) return UNSURE
     budget.bytes -= key.length * 6 + 4
     fields[key] = copy

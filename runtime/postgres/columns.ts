@@ -32,7 +32,8 @@ export function jsons(values: readonly Maybe<string>[]): Buffer | null {
 function strings(oid: number, values: readonly Maybe<string>[]): Buffer | null {
   if (values.length === 0) return null
   let at = begin(oid, values.length)
-  for (const value of values) {
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n]
     if (value === null || value === undefined) {
       at = putNull(at)
       continue
@@ -58,7 +59,8 @@ export function shown(values: readonly Maybe<string>[]): Buffer | null {
 export function ints(values: readonly Maybe<number>[]): Buffer | null {
   if (values.length === 0) return null
   let at = begin(OID.int4, values.length)
-  for (const value of values) {
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n]
     reserve(at, LENGTH_BYTES + 4)
     if (value === null || value === undefined) {
       at = putNull(at)
@@ -75,7 +77,8 @@ export function ints(values: readonly Maybe<number>[]): Buffer | null {
 export function bigints(values: readonly Maybe<number | bigint>[]): Buffer | null {
   if (values.length === 0) return null
   let at = begin(OID.int8, values.length)
-  for (const value of values) {
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n]
     reserve(at, LENGTH_BYTES + 8)
     if (value === null || value === undefined) {
       at = putNull(at)
@@ -92,7 +95,8 @@ export function bigints(values: readonly Maybe<number | bigint>[]): Buffer | nul
 export function bools(values: readonly boolean[]): Buffer | null {
   if (values.length === 0) return null
   let at = begin(OID.bool, values.length)
-  for (const value of values) {
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n]
     reserve(at, LENGTH_BYTES + 1)
     view.setInt32(at, 1)
     scratch[at + LENGTH_BYTES] = value ? 1 : 0

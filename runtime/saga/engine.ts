@@ -30,7 +30,7 @@ import { emptyResident, type Item, isDone, type Resident, unknownState } from '.
 import { resolveStart } from './resolve-start'
 import { ShowStuck } from './show-stuck'
 import { Stuck } from './stuck'
-import { type Turn, takeTurn, type Work } from './take-turn'
+import { type Turn, type TurnOptions, takeTurn, type Work } from './take-turn'
 import { Timers } from './timers'
 import { Watch } from './watch'
 
@@ -79,6 +79,7 @@ const STOPPED: Verdict = {
 
 export class Engine {
   readonly #options: EngineOptions
+  readonly #turns: TurnOptions
   readonly #performer: Performer
   readonly #timers: Timers
   readonly #residents = new Map<string, Resident>()
@@ -104,7 +105,9 @@ export class Engine {
   trouble: string | null = null
 
   constructor(options: EngineOptions, lease: Lease, performer: Performer) {
+    const { clock, turnMax, snapshotEvery } = options
     this.#options = options
+    this.#turns = { now: () => clock.now(), turnMax, snapshotEvery }
     this.#lease = lease
     this.#performer = performer
     this.#timers = new Timers(
@@ -479,10 +482,9 @@ export class Engine {
 
   /** Decides the messages at the head of an entity's queue; the queue keeps them until they are stored. */
   #decide(resident: Resident): Work | null {
-    const { clock, turnMax, snapshotEvery } = this.#options
     let turn: Turn
     try {
-      turn = takeTurn(resident, { now: () => clock.now(), turnMax, snapshotEvery })
+      turn = takeTurn(resident, this.#turns)
     } catch (error) {
       this.#leave(resident, 'A saga could not decide; it is left alone for now', error)
       return null

@@ -110,6 +110,8 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
       ...parts.timersCancelled,
       ...orphans.filter((timer) => !parts.timersSet.some((set) => set.timer === timer)),
     ]
+  const { active, current, gatesOpened, gatesClosed, decisions, timersSet, timersCancelled } = parts
+  // Written out: of a spread V8 makes an object of a shape of its own, which is slow to make and to read.
   const commit: EntityCommit = {
     entityId,
     kind: 'saga',
@@ -118,9 +120,17 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
     entries,
     hashes,
     texts,
-    ...parts,
+    active,
+    current,
+    gatesOpened,
+    gatesClosed,
+    decisions,
+    timersSet,
+    timersCancelled,
+    posts: parts.posts,
     acks,
   }
+  if (parts.saga) commit.saga = parts.saga
   if (statements.length > 0) commit.statements = statements
   if (state && isSnapshotDue(resident, seq, entriesSize, options.snapshotEvery))
     commit.snapshot = { seq, data: state, text: JSON.stringify(state) }

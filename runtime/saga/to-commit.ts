@@ -36,16 +36,21 @@ export function toCommit(
     const decision = decisionRow(state, entry)
     if (decision) parts.decisions.push(decision)
   }
-  const timers = new Map<string, number | null>()
-  for (const command of commands) {
-    if (command.c === 'setTimer') timers.set(command.timer, command.dueAt)
-    else if (command.c === 'cancelTimer') timers.set(command.timer, null)
-    else if (command.c === 'send')
+  // The last word on each timer; most turns say none.
+  let timers: Map<string, number | null> | undefined
+  for (const command of commands)
+    if (command.c === 'setTimer') {
+      timers ??= new Map()
+      timers.set(command.timer, command.dueAt)
+    } else if (command.c === 'cancelTimer') {
+      timers ??= new Map()
+      timers.set(command.timer, null)
+    } else if (command.c === 'send')
       parts.posts.push({ id: command.id, entityId: command.to, message: command.message })
-  }
-  for (const [timer, dueAt] of timers)
-    if (dueAt === null) parts.timersCancelled.push(timer)
-    else parts.timersSet.push({ timer, dueAt })
+  if (timers)
+    for (const [timer, dueAt] of timers)
+      if (dueAt === null) parts.timersCancelled.push(timer)
+      else parts.timersSet.push({ timer, dueAt })
   return parts
 }
 
@@ -65,7 +70,10 @@ export function unchanged(active: boolean, current: string | null): CommitParts 
 
 /** Does a call wait for its result here, rather than at the participant? Then recovery must find the saga. */
 export function isActive(state: SagaState): boolean {
-  for (const call of Object.values(state.calls)) if (!call.pending && !call.answered) return true
+  for (const id in state.calls) {
+    const call = state.calls[id]
+    if (call && !call.pending && !call.answered) return true
+  }
   return false
 }
 
