@@ -1,6 +1,8 @@
 /**
  * Bugs in shards that move (the lease, its epochs, the drain), in statements, and in what is read back. From “call leaves after
- * its deadline” on they are bugs that this simulation found in the product.
+ * its deadline” on they are bugs that this simulation found in the product. Three more that it found show themselves too seldom,
+ * now that other mends lie before them; their tests are the units': a plan on a view from before shards were moved and a next
+ * tenant under the same epoch (cluster/lease-keeper.test.ts), and a saga resumed past its compensation's gate (saga/decide.test.ts).
  */
 import { type PlantedBug, STUCK } from './planted-bug'
 import { StatementsFirst, StatementsLater } from './planted-stores'
@@ -136,25 +138,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'shards closed under an old view',
-    wrong:
-      'Shards are drained that have been given away already, and stay closed when they come back.',
-    breaks: STUCK,
-    patches: [
-      {
-        file: 'cluster/lease-keeper.ts',
-        from: `if (isStale) this.#again ||= this.#changes.open === 0
-      else this.#moves`,
-        to: 'this.#moves',
-      },
-      {
-        file: 'saga/engine.ts',
-        from: 'for (const shard of lease.shards) if (!before.includes(shard)) this.#open(shard)',
-        to: '',
-      },
-    ],
-  },
-  {
     name: 'neighbours of an unread saga sleep',
     wrong: 'Calls of sagas that were read are not performed when a later one could not be read.',
     breaks: STUCK,
@@ -178,18 +161,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'resumed past its gate',
-    wrong: 'Resuming a saga compensates what waits for the decision at a gate, which stays open.',
-    breaks: ['TWICE'],
-    patches: [
-      {
-        file: 'saga/control.ts',
-        from: " && turn.state.gates[step]?.kind !== 'undo')",
-        to: ')',
-      },
-    ],
-  },
-  {
     name: 'answer from before reading started over',
     wrong: 'Mail that left out what was held is taken, although that has been let go since.',
     breaks: ['OVERTAKEN'],
@@ -198,19 +169,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
         file: 'saga/inbox.ts',
         from: 'if (start !== this.#starts) continue',
         to: 'if (false && start) continue',
-      },
-    ],
-  },
-  {
-    name: 'next tenant under the same epoch',
-    wrong:
-      'A commit of the tenant that lapsed comes after the next one has read what there is to do.',
-    breaks: STUCK,
-    patches: [
-      {
-        file: 'cluster/lease-keeper.ts',
-        from: 'await store.reassign(lease, { take: [], give: [] })',
-        to: 'lease',
       },
     ],
   },
