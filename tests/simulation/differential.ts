@@ -10,9 +10,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Moves } from '@/runtime/cluster/ownership'
 import { isSagaError } from '@/runtime/errors'
-import type { Message } from '@/runtime/journal/entry'
 import {
-  type EntityCommit,
   type Envelope,
   type Lease,
   type MailCursor,
@@ -22,8 +20,8 @@ import {
   type Store,
   shardOf,
 } from '@/runtime/journal/store'
-import { commitOf, type Harness, sagaRow } from '../runtime/journal/conformance'
-import { BY } from '../support/dry-run'
+import type { Harness } from '../runtime/journal/conformance'
+import { ENTITIES, EntityPlan, T } from './differential-plan'
 import { Random } from './random'
 
 /** A store under comparison, and what its own numbers are. */
@@ -33,8 +31,6 @@ export interface Side extends Pick<Harness, 'saga' | 'gate' | 'decision'> {
 }
 
 const WORKERS = ['a', 'b', 'c'] as const
-const ENTITIES = Array.from({ length: 12 }, (_, n) => `e${n}`)
-const T = Date.UTC(2026, 0, 1)
 /** Longer than any sequence takes, and never a sum of the jumps below. */
 const TTLS = [2_900_000, 12_100_000] as const
 const JUMPS = [500_000, 6_000_000] as const
@@ -75,14 +71,8 @@ export class Comparison {
   readonly #sides: Numbers[]
   readonly #pass: (ms: number) => Promise<void>
   readonly #random: Random
-  readonly #seqs = new Map<string, number>()
+  readonly #plan: EntityPlan
   readonly #readings = new Map<string, Reading>()
-  /** Mail that was given to somebody, and mail that a commit took. */
-  readonly #given = new Map<string, { entityId: string }>()
-  readonly #taken = new Set<string>()
-  readonly #gates: { id: string; entityId: string }[] = []
-  readonly #decisions: string[] = []
-  #n = 0
   /** What was asked and answered, for who has to find out why. */
   readonly trace: string[] = []
 
@@ -91,6 +81,7 @@ export class Comparison {
     this.#sides = sides.map((side) => new Numbers(side))
     this.#pass = pass
     this.#random = new Random(`differential ${seed}`)
+    this.#plan = new EntityPlan(this.#random)
   }
 
   /** Throws when they differ. */
@@ -189,7 +180,7 @@ export class Comparison {
   async #stuck(): Promise<void> {
     const which = this.#lease()
     const sagas = ENTITIES.filter(() => this.#random.chance(0.2)).map((sagaId) => {
-      const since = T + 1_000 * ++this.#n
+      const since = T + 1_000 * this.#plan.next()
       return { sagaId, reason: `${sagaId} is stuck`, since, retryAt: since + 5_000 }
     })
     const limit = this.#random.pick([2, 100])
@@ -205,25 +196,10 @@ export class Comparison {
   // ── Mail ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #post(): Promise<void> {
-    const envelopes = Array.from({ length: this.#random.int(1, 4) }, () => this.#envelope())
+    const envelopes = Array.from({ length: this.#random.int(1, 4) }, () => this.#plan.envelope())
     await this.#ask(`post ${envelopes.map(({ id }) => id).join(' ')}`, async ({ side }) =>
       (await side.store.post(envelopes)).sort(),
     )
-  }
-
-  #envelope(): Envelope {
-    const entityId = this.#random.pick(ENTITIES) as string
-    // Some have been sent before.
-    const id = this.#random.chance(0.15) ? `m${this.#random.int(0, this.#n)}` : `m${++this.#n}`
-    const message: Message = this.#random.chance(0.5)
-      ? { type: 'pause', by: BY, reason: id }
-      : { type: 'signal', name: 'go', payload: { z: id, a: ['é\u0000\ud800"\\', null, 1.5] } }
-    return {
-      id,
-      entityId,
-      message,
-      ...(this.#random.chance(0.2) ? { traceparent: `00-${id}` } : {}),
-    }
   }
 
   async #pending(): Promise<void> {
@@ -234,7 +210,7 @@ export class Comparison {
     const known = this.#readings.get(lease.workerId)
     // A cursor is good for one set of shards; and now and then a reader forgets what it had, and looks again.
     const startsOver = known?.shards !== shards || this.#random.chance(0.2)
-    const kept = [...(known?.has ?? [])].filter((id) => !this.#taken.has(id))
+    const kept = [...(known?.has ?? [])].filter((id) => !this.#plan.taken.has(id))
     const reading = startsOver
       ? { shards, has: new Set(kept.filter(() => this.#random.chance(0.5))) }
       : { shards, has: new Set(kept) }
@@ -257,12 +233,12 @@ export class Comparison {
     )
     for (const { id, entityId } of (found ?? []) as Envelope[]) {
       reading.has.add(id)
-      this.#given.set(id, { entityId })
+      this.#plan.given.set(id, entityId)
     }
   }
 
   async #verdicts(): Promise<void> {
-    const ids = Array.from({ length: 6 }, () => `m${this.#random.int(0, this.#n)}`)
+    const ids = Array.from({ length: 6 }, () => `m${this.#random.int(0, this.#plan.newest)}`)
     await this.#ask(`verdicts ${ids.join(' ')}`, async ({ side }) =>
       [...(await side.store.verdicts(ids))].sort(byFirst),
     )
@@ -279,7 +255,7 @@ export class Comparison {
     const ids = new Set(
       Array.from({ length: this.#random.int(1, 3) }, () => this.#random.pick(from) as string),
     )
-    const parts = [...ids].map((id) => this.#part(id))
+    const parts = [...ids].map((id) => this.#plan.part(id))
     const what = parts.map(
       ({ commit, acks }) =>
         `${commit.entityId} ${commit.fromSeq}+${commit.entries.length} acks ${acks.join(' ')}`,
@@ -302,88 +278,7 @@ export class Comparison {
       },
     )
     if (done !== 'done') return
-    for (const { commit, acks } of parts) {
-      const { entityId, fromSeq, entries } = commit
-      this.#seqs.set(entityId, fromSeq + entries.length)
-      for (const id of acks) this.#taken.add(id)
-      for (const { id } of commit.gatesOpened) this.#gates.push({ id, entityId })
-      for (const { id } of commit.decisions) this.#decisions.push(id)
-    }
-  }
-
-  /** What one entity does in a commit: mostly what it may, now and then not. */
-  #part(entityId: string): { commit: EntityCommit; acks: string[] } {
-    const random = this.#random
-    const seq = this.#seqs.get(entityId) ?? 0
-    const fromSeq = random.chance(0.93) ? seq : Math.max(0, seq + random.pick([-1, 1]))
-    const count = random.int(0, 3)
-    const mine = [...this.#given].flatMap(([id, one]) => (one.entityId === entityId ? [id] : []))
-    const acks = mine.filter((id) => random.chance(this.#taken.has(id) ? 0.03 : 0.6))
-    if (random.chance(0.02)) acks.push('m-nobody-has-sent')
-    const posts = random.chance(0.3) ? [this.#envelope()] : []
-    if (fromSeq + count === 0) return { commit: commitOf(entityId, 0, 0, { posts }), acks }
-    const to = fromSeq + count
-    const creates = fromSeq === 0
-    const gate = `g${++this.#n}`
-    const open = this.#gates.filter((one) => one.entityId === entityId)
-    const [closed] = open
-    const more: Partial<EntityCommit> = {
-      active: random.chance(0.5),
-      current: random.chance(0.5) ? `doing ${to}` : null,
-      posts,
-      timersSet: ['x', 'y', 'z']
-        .filter(() => random.chance(0.25))
-        .map((timer) => ({ timer, dueAt: T + 1_000 * ++this.#n })),
-      timersCancelled: ['x', 'y'].filter(() => random.chance(0.2)),
-      gatesOpened: random.chance(0.2)
-        ? [
-            {
-              id: gate,
-              sagaId: entityId,
-              step: 'g',
-              question: 'Go on?',
-              context: { at: to },
-              roles: ['chairman'],
-              openedAt: T + to,
-              openedSeq: to,
-              dueAt: null,
-            },
-          ]
-        : [],
-      gatesClosed:
-        closed && random.chance(0.5) ? [{ id: closed.id, how: 'DECIDED', at: T + to }] : [],
-      decisions:
-        closed && random.chance(0.3)
-          ? [
-              {
-                id: `d${++this.#n}`,
-                sagaId: entityId,
-                gateId: closed.id,
-                decision: 'CONTINUE',
-                reasoning: 'why not',
-                conditions: ['one'],
-                decidedBy: 'p',
-                decidedByName: 'P',
-                at: T + to,
-                seenSeq: to,
-                previewDigest: null,
-              },
-            ]
-          : [],
-      ...(random.chance(0.3)
-        ? { snapshot: { seq: to, data: { of: entityId, to, '1': null } } }
-        : {}),
-    }
-    if (creates) more.saga = sagaRow(entityId)
-    else if (random.chance(0.4))
-      more.saga = {
-        id: entityId,
-        status: random.pick(['COMPENSATING', 'PAUSED', 'COMPLETED']),
-        ...(random.chance(0.5) ? { endedAt: random.chance(0.5) ? T + to : null } : {}),
-        ...(random.chance(0.3) ? { output: { to } } : {}),
-        ...(random.chance(0.3) ? { failureCode: 'NO', failureReason: 'no' } : {}),
-      }
-    return { commit: commitOf(entityId, fromSeq, count, more), acks }
+    this.#plan.committed(parts)
   }
 
   async #load(ids = ENTITIES.filter(() => this.#random.chance(0.5))): Promise<void> {
@@ -405,7 +300,7 @@ export class Comparison {
 
   async #timers(): Promise<void> {
     const which = this.#lease()
-    const until = T + 1_000 * this.#random.int(0, this.#n)
+    const until = T + 1_000 * this.#random.int(0, this.#plan.newest)
     const limit = this.#random.pick([2, 100])
     await this.#ask(`timers ${which} until +${until - T} limit ${limit}`, ({ side, leases }) =>
       side.store.timers(leases[which] as Lease, until, limit),
@@ -422,15 +317,15 @@ export class Comparison {
 
   async #compareAll(): Promise<void> {
     await this.#load(ENTITIES)
-    const ids = [...this.#seqs.keys()]
-    const gates = this.#gates.map(({ id }) => id)
+    const ids = [...this.#plan.seqs.keys()]
+    const gates = this.#plan.gates.map(({ id }) => id)
     await this.#ask('journals', ({ side }) =>
       Promise.all(ids.map((id) => side.store.read(id, 0, 100))),
     )
     await this.#ask('sagas', ({ side }) => Promise.all(ids.map((id) => side.saga(id))))
     await this.#ask('gates', ({ side }) => Promise.all(gates.map((id) => side.gate(id))))
     await this.#ask('decisions', ({ side }) =>
-      Promise.all(this.#decisions.map((id) => side.decision(id))),
+      Promise.all(this.#plan.decisions.map((id) => side.decision(id))),
     )
     // Whatever is left, as a new owner of everything would find it.
     for (const _ of JUMPS) await this.#pass(JUMPS[1] * 2)

@@ -3,7 +3,8 @@
  * breaks. By hand: `npm run sim -- --bug 'no fence'`.
  */
 import { afterAll, describe, expect, it } from 'vitest'
-import { PLANTED_BUGS, type PlantedBug } from './planted-bugs'
+import type { PlantedBug } from './planted-bug'
+import { PLANTED_BUGS } from './planted-bugs'
 import { plant } from './planted-source'
 import { simulate } from './simulate'
 

@@ -21,7 +21,7 @@ import type * as Compile from '@/runtime/compiler/compile'
 import type * as CreateRuntime from '@/runtime/create-runtime'
 import type * as MemoryStore from '@/runtime/journal/memory-store'
 import type * as Decide from '@/runtime/saga/decide'
-import type { Patch, PlantedBug } from './planted-bugs'
+import type { Patch, PlantedBug } from './planted-bug'
 import { once, PRODUCT, type Subject } from './simulate'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')

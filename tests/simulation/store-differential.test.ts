@@ -16,7 +16,7 @@ import { SimulatedStore } from './simulated-store'
 import { Witness } from './witness'
 import { World } from './world'
 
-const SEQUENCES = 240
+const SEQUENCES = 200
 const PER_TEST = 40
 const only = process.env.STORE_SEED
 
