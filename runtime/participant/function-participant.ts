@@ -55,27 +55,37 @@ export function createFunctionParticipant(config: {
   const { operations, clock } = config
   return {
     listensToCall: true,
-    async call(call, signal) {
+    // Not async, and so below: each would be one more promise for every step.
+    call(call, signal) {
       const operation = Object.hasOwn(operations, call.operation)
         ? operations[call.operation]
         : undefined
       if (!operation)
-        return failure(
-          'terminal',
-          'UNKNOWN_OPERATION',
-          `${config.name} has no operation ${call.operation}; it has ${Object.keys(operations).join(', ') || 'none'}`,
+        return Promise.resolve(
+          failure(
+            'terminal',
+            'UNKNOWN_OPERATION',
+            `${config.name} has no operation ${call.operation}; it has ${Object.keys(operations).join(', ') || 'none'}`,
+          ),
         )
       const input = toStorable(call.input)
       if (!input.ok)
-        return failure('terminal', 'BAD_CALL', `The input cannot be used: ${input.reason}`)
+        return Promise.resolve(
+          failure('terminal', 'BAD_CALL', `The input cannot be used: ${input.reason}`),
+        )
       const execution = new Execution(call, signal, clock)
-      if (typeof operation === 'function') return execution.run(operation, input.value)
-      const outcome = await execution.run(withStatements(operation), input.value)
-      return 'ok' in outcome && !outcome.ok && outcome.kind === 'unknown'
-        ? { ...outcome, kind: 'retryable' }
-        : outcome
+      return typeof operation === 'function'
+        ? execution.run(operation, input.value)
+        : execution.run(withStatements(operation), input.value).then(neverUnknown)
     },
   }
+}
+
+/** Without its result, an effect that is written with it has not happened. */
+function neverUnknown(outcome: Outcome | TransactionalOutcome): Outcome | TransactionalOutcome {
+  return 'ok' in outcome && !outcome.ok && outcome.kind === 'unknown'
+    ? { ...outcome, kind: 'retryable' }
+    : outcome
 }
 
 /** What a transactional operation returned, kept apart from any output that only looks like it. */

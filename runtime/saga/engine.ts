@@ -66,8 +66,8 @@ export interface EngineOptions {
 const LAST_TURNS_MS = 5_000
 /** How often the age of the backlog is worked out at most. */
 const BACKLOG_LOOK_MS = 100
-/** Entities decided before the store is offered what there is: it begins with them while the rest are decided. */
-const DECIDED_TOGETHER = 128
+/** Too few entities to be decided in two halves. */
+const HALVED_MIN = 64
 /** Mail that is held at once, in commits. */
 const MAIL_COMMITS = 4
 
@@ -466,7 +466,15 @@ export class Engine {
     )
   }
 
+  /**
+   * While the store has nothing to do, half of what is ready goes ahead: from then on one half is stored while the other is
+   * decided. Otherwise a load that began together would stay together, and the two would wait for each other in turns.
+   */
   #nextBatch(): Resident[] {
+    const { batchMax } = this.#options
+    const { size } = this.#ready
+    const max =
+      this.#commits.isIdle && size > HALVED_MIN ? Math.min(batchMax, Math.ceil(size / 2)) : batchMax
     const batch: Resident[] = []
     for (const resident of this.#ready) {
       if (this.#closed.size > 0 && this.#closed.has(shardOf(resident.id))) {
@@ -475,7 +483,7 @@ export class Engine {
       }
       if (resident.alone && batch.length > 0) continue
       batch.push(resident)
-      if (resident.alone || batch.length >= DECIDED_TOGETHER) break
+      if (resident.alone || batch.length >= max) break
     }
     return batch
   }

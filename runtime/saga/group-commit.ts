@@ -51,6 +51,11 @@ export class GroupCommit {
     return this.#waiting.length >= this.#options.max
   }
 
+  /** Nothing is in flight and nothing waits. */
+  get isIdle(): boolean {
+    return this.#inFlight.size === 0 && this.#waiting.length === 0
+  }
+
   add(work: Work): void {
     this.#waiting.push(work)
   }

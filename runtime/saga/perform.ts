@@ -8,12 +8,14 @@
  */
 import type { Outcome } from '../journal/entry'
 import type {
+  Participant,
   ParticipantCall,
   Participants,
   TransactionalOutcome,
 } from '../participant/participant'
 import type { PlainStatement } from '../participant/statement'
 import type { Clock, Logger } from '../ports'
+import { Deadlines } from './deadlines'
 import type { CallCommand } from './state'
 
 export interface PerformerOptions {
@@ -33,15 +35,17 @@ export interface PerformerOptions {
 export class Performer {
   readonly #options: PerformerOptions
   readonly #running = new Map<string, RunningCall>()
-  readonly #waiting: { sagaId: string; command: CallCommand; again: boolean }[] = []
+  readonly #waiting = new Map<string, { sagaId: string; command: CallCommand; again: boolean }>()
+  readonly #deadlines: Deadlines<RunningCall>
   #stopped = false
 
   constructor(options: PerformerOptions) {
     this.#options = options
+    this.#deadlines = new Deadlines(options.clock, (call) => call.timeOut())
   }
 
   get inFlight(): number {
-    return this.#running.size + this.#waiting.length
+    return this.#running.size + this.#waiting.size
   }
 
   /**
@@ -52,11 +56,11 @@ export class Performer {
     const id = `${sagaId}\n${command.call}`
     if (this.#stopped || this.#running.has(id) || !this.#options.mayCall()) return
     if (this.#running.size >= this.#options.callsMax) {
-      if (!this.#waiting.some((one) => one.sagaId === sagaId && one.command.call === command.call))
-        this.#waiting.push({ sagaId, command, again })
+      if (!this.#waiting.has(id)) this.#waiting.set(id, { sagaId, command, again })
       return
     }
     const call = new RunningCall(this.#options, sagaId, command, (outcome) => {
+      this.#deadlines.delete(call, command.timeoutMs)
       if (this.#stopped) return
       if (this.#running.get(id) === call) {
         this.#running.delete(id)
@@ -72,6 +76,7 @@ export class Performer {
       this.#next()
     })
     this.#running.set(id, call)
+    this.#deadlines.add(call, command.timeoutMs)
     call.start()
   }
 
@@ -86,8 +91,7 @@ export class Performer {
 
   /** Takes back what has not left yet. */
   withdraw(among: (sagaId: string) => boolean): void {
-    const kept = this.#waiting.filter(({ sagaId }) => !among(sagaId))
-    this.#waiting.splice(0, this.#waiting.length, ...kept)
+    for (const [id, { sagaId }] of this.#waiting) if (among(sagaId)) this.#waiting.delete(id)
     this.#giveUp((call) => !call.hasLeft && among(call.sagaId))
   }
 
@@ -107,14 +111,17 @@ export class Performer {
   }
 
   #next(): void {
-    const next = this.#waiting.shift()
-    if (next) this.perform(next.sagaId, next.command, next.again)
+    for (const [id, { sagaId, command, again }] of this.#waiting) {
+      this.#waiting.delete(id)
+      return this.perform(sagaId, command, again)
+    }
   }
 
   /** Abandons what is under way: its outcome is asked for again after recovery, with the same key. */
   stop(): void {
     this.#stopped = true
-    this.#waiting.length = 0
+    this.#waiting.clear()
+    this.#deadlines.clear()
     for (const call of this.#running.values()) call.abort()
   }
 }
@@ -137,7 +144,6 @@ class RunningCall implements ParticipantCall {
   #abort: AbortController | undefined
   #onAbort: (() => void) | null = null
   readonly #settle: (outcome: Outcome | TransactionalOutcome) => void
-  #cancelTimer = nothing
   #settled = false
   #aborted = false
   #left = false
@@ -173,19 +179,20 @@ class RunningCall implements ParticipantCall {
   }
 
   start(): void {
-    this.#cancelTimer = this.#options.clock.after(this.#timeoutMs, () => {
-      this.abort()
-      this.#end({
-        ok: false,
-        kind: 'unknown',
-        code: 'TIMEOUT',
-        message: `${this.#participant}.${this.operation} did not answer within ${this.#timeoutMs} ms`,
-      })
-    })
-    this.#perform().then(
-      (outcome) => this.#end(outcome),
+    this.#options.participants.find(this.#participant).then(
+      (participant) => this.#perform(participant),
       (error) => this.#threw(error),
     )
+  }
+
+  timeOut(): void {
+    this.abort()
+    this.#end({
+      ok: false,
+      kind: 'unknown',
+      code: 'TIMEOUT',
+      message: `${this.#participant}.${this.operation} did not answer within ${this.#timeoutMs} ms`,
+    })
   }
 
   /** The adapter has been asked. Before that nothing can have happened. */
@@ -203,22 +210,31 @@ class RunningCall implements ParticipantCall {
     this.#onAbort?.()
   }
 
-  async #perform(): Promise<Outcome | TransactionalOutcome> {
-    const participant = await this.#options.participants.find(this.#participant)
+  // No async function: each would be one more promise for every step.
+  #perform(participant: Participant | undefined): void {
     // Given up while it was looked up: then it does not leave any more.
     if (this.#aborted || !this.#options.mayCall())
-      return { ok: false, kind: 'retryable', code: 'ABORTED', message: 'Abandoned before it began' }
+      return this.#end(notDone('ABORTED', 'Abandoned before it began'))
+    if (!participant)
+      return this.#end(
+        notDone(
+          'PARTICIPANT_UNKNOWN',
+          `No participant ${this.#participant} is registered, or it is disabled`,
+        ),
+      )
     this.#left = true
-    if (participant?.listensToCall) return participant.call(this, NEVER_ABORTED)
-    if (participant) {
+    let signal = NEVER_ABORTED
+    if (!participant.listensToCall) {
       this.#abort = new AbortController()
-      return participant.call(this, this.#abort.signal)
+      signal = this.#abort.signal
     }
-    return {
-      ok: false,
-      kind: 'retryable',
-      code: 'PARTICIPANT_UNKNOWN',
-      message: `No participant ${this.#participant} is registered, or it is disabled`,
+    try {
+      participant.call(this, signal).then(
+        (outcome) => this.#end(outcome),
+        (error) => this.#threw(error),
+      )
+    } catch (error) {
+      this.#threw(error)
     }
   }
 
@@ -237,7 +253,6 @@ class RunningCall implements ParticipantCall {
   #end(outcome: Outcome | TransactionalOutcome): void {
     if (this.#settled) return
     this.#settled = true
-    this.#cancelTimer()
     this.#settle(outcome)
   }
 }
@@ -246,4 +261,6 @@ const sagaOf = (id: string) => id.slice(0, id.lastIndexOf('\n'))
 
 const NEVER_ABORTED = new AbortController().signal
 
-function nothing(): void {}
+function notDone(code: string, message: string): Outcome {
+  return { ok: false, kind: 'retryable', code, message }
+}

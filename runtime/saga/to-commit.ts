@@ -83,58 +83,58 @@ function sagaRow(
   entries: readonly Entry[],
 ): (Partial<SagaRow> & { id: string }) | undefined {
   let row: (Partial<SagaRow> & { id: string }) | undefined
-  const set = (patch: Partial<SagaRow>) => {
-    row ??= { id: state.id }
-    Object.assign(row, patch)
-  }
   for (const entry of entries)
-    for (const fact of entry.facts)
-      switch (fact.t) {
-        case 'saga.started':
-          set({
-            definition: state.definition,
-            title: saga.document.title ?? saga.document.name,
-            ventureId: state.ventureId,
-            parentId: state.parent?.sagaId ?? null,
-            parentStep: state.parent?.step ?? null,
-            status: 'RUNNING',
-            totalSteps: fact.total,
-            input: state.input,
-            startedBy: state.startedBy,
-            startedAt: state.startedAt,
-            endedAt: null,
-            timeoutAt: state.timers.saga ?? null,
-            requiresApproval: hasApproval(saga),
-            failureCode: null,
-            failureReason: null,
-          })
-          break
-        case 'saga.status': {
-          const error = state.unwinding?.error
-          set({
-            status: fact.status,
-            ...(fact.status === 'COMPENSATING'
-              ? {
-                  endedAt: null,
-                  failureCode: error?.code ?? null,
-                  failureReason: state.unwinding?.reason ?? null,
-                }
-              : {}),
-          })
-          break
-        }
-        case 'saga.ended':
-          set({
-            status: fact.status,
-            endedAt: entry.at,
-            ...(fact.output === undefined ? {} : { output: fact.output }),
-            ...(fact.error
-              ? { failureCode: fact.error.code, failureReason: fact.error.message }
-              : {}),
-          })
-          break
-      }
+    for (const fact of entry.facts) {
+      const patch = patchOf(saga, state, entry, fact)
+      if (patch) row = Object.assign(row ?? { id: state.id }, patch)
+    }
   return row
+}
+
+/** What a fact changes in the saga's row. */
+function patchOf(
+  saga: CompiledSaga,
+  state: SagaState,
+  entry: Entry,
+  fact: Fact,
+): Partial<SagaRow> | undefined {
+  switch (fact.t) {
+    case 'saga.started':
+      return {
+        definition: state.definition,
+        title: saga.document.title ?? saga.document.name,
+        ventureId: state.ventureId,
+        parentId: state.parent?.sagaId ?? null,
+        parentStep: state.parent?.step ?? null,
+        status: 'RUNNING',
+        totalSteps: fact.total,
+        input: state.input,
+        startedBy: state.startedBy,
+        startedAt: state.startedAt,
+        endedAt: null,
+        timeoutAt: state.timers.saga ?? null,
+        requiresApproval: hasApproval(saga),
+        failureCode: null,
+        failureReason: null,
+      }
+    case 'saga.status':
+      if (fact.status !== 'COMPENSATING') return { status: fact.status }
+      return {
+        status: fact.status,
+        endedAt: null,
+        failureCode: state.unwinding?.error?.code ?? null,
+        failureReason: state.unwinding?.reason ?? null,
+      }
+    case 'saga.ended':
+      return {
+        status: fact.status,
+        endedAt: entry.at,
+        ...(fact.output === undefined ? {} : { output: fact.output }),
+        ...(fact.error ? { failureCode: fact.error.code, failureReason: fact.error.message } : {}),
+      }
+    default:
+      return undefined
+  }
 }
 
 function hasApproval(saga: CompiledSaga): boolean {

@@ -37,7 +37,7 @@ const STOP_MS = 5_000
  * For every contestant alike: room for what lives as long as a workflow, so that Node's collector does not copy it again and
  * again. It is what we recommend to those who embed the runtime; DBOS, pg-boss and graphile-worker gain by it as well.
  */
-const NODE_FLAGS = ['--max-semi-space-size=32']
+const NODE_FLAGS = ['--max-semi-space-size=32', '--no-deprecation']
 /** Left to the server's defaults, except what makes commits durable, which is said and then asked for. */
 const SETTINGS = { fsync: 'on', synchronous_commit: 'on', max_connections: '100' }
 
