@@ -11,6 +11,7 @@
  */
 import type { Outcome } from '../journal/entry'
 import type { Clock, Json } from '../ports'
+import { callSample, type HealthSample } from './health'
 import type { Participant, ParticipantCall, TransactionalOutcome } from './participant'
 import { failureMessage, toFailure } from './participant-errors'
 import { plainStatements, type WithStatements } from './statement'
@@ -46,16 +47,19 @@ export type FunctionOperations = Record<string, FunctionOperation | Transactiona
 
 const TIMER_MS_MAX = 2 ** 31 - 1
 
-/** `name` is for messages only. */
-export function createFunctionParticipant(config: {
+export interface FunctionParticipantConfig {
+  /** For messages only. */
   name: string
   operations: FunctionOperations
   clock: Clock
-}): Participant {
-  const { operations, clock } = config
+  onSample?: (sample: HealthSample) => void
+}
+
+export function createFunctionParticipant(config: FunctionParticipantConfig): Participant {
+  const { operations } = config
   return {
     listensToCall: true,
-    // Not async, and so below: each would be one more promise for every step.
+    // Nothing here is async, nor in `Execution`: an operation that answers at once costs one promise, not five.
     call(call, signal) {
       const operation = Object.hasOwn(operations, call.operation)
         ? operations[call.operation]
@@ -73,35 +77,13 @@ export function createFunctionParticipant(config: {
         return Promise.resolve(
           failure('terminal', 'BAD_CALL', `The input cannot be used: ${input.reason}`),
         )
-      const execution = new Execution(call, signal, clock)
-      return typeof operation === 'function'
-        ? execution.run(operation, input.value)
-        : execution.run(withStatements(operation), input.value).then(neverUnknown)
+      return new Execution(call, signal, config, typeof operation !== 'function').run(
+        typeof operation === 'function' ? operation : operation.run,
+        input.value,
+      )
     },
   }
 }
-
-/** Without its result, an effect that is written with it has not happened. */
-function neverUnknown(outcome: Outcome | TransactionalOutcome): Outcome | TransactionalOutcome {
-  return 'ok' in outcome && !outcome.ok && outcome.kind === 'unknown'
-    ? { ...outcome, kind: 'retryable' }
-    : outcome
-}
-
-/** What a transactional operation returned, kept apart from any output that only looks like it. */
-class Effect {
-  readonly output: unknown
-  readonly statements: unknown
-  constructor({ output, statements }: WithStatements) {
-    this.output = output
-    this.statements = statements
-  }
-}
-
-const withStatements =
-  (operation: TransactionalOperation): FunctionOperation =>
-  async (input, context) =>
-    new Effect(await operation.run(input, context))
 
 /** One execution of an operation, and what the operation is told of it. */
 class Execution implements FunctionContext {
@@ -114,12 +96,22 @@ class Execution implements FunctionContext {
   readonly deadline: number
   readonly #call: ParticipantCall
   readonly #caller: AbortSignal
-  readonly #clock: Clock
+  readonly #config: FunctionParticipantConfig
+  readonly #isTransactional: boolean
+  readonly #startedAt: number
   /** Most operations never ask for their signal, and one costs more than they do. */
   #abort: AbortController | undefined
   #stopped: Error | undefined
+  /** Null once it is settled: the first outcome counts, what comes after the deadline changes nothing. */
+  #settle: ((outcome: Outcome | TransactionalOutcome) => void) | null = null
+  #unlisten = nothing
 
-  constructor(call: ParticipantCall, caller: AbortSignal, clock: Clock) {
+  constructor(
+    call: ParticipantCall,
+    caller: AbortSignal,
+    config: FunctionParticipantConfig,
+    isTransactional: boolean,
+  ) {
     this.key = call.key
     this.sagaId = call.sagaId
     this.step = call.step
@@ -129,7 +121,9 @@ class Execution implements FunctionContext {
     this.deadline = call.deadline
     this.#call = call
     this.#caller = caller
-    this.#clock = clock
+    this.#config = config
+    this.#isTransactional = isTransactional
+    this.#startedAt = config.clock.now()
   }
 
   get signal(): AbortSignal {
@@ -141,75 +135,121 @@ class Execution implements FunctionContext {
     return this.#call.traceparent
   }
 
-  run(operation: FunctionOperation, input: Json): Promise<Outcome | TransactionalOutcome> {
-    if (this.#caller.aborted)
-      return Promise.resolve(failure('retryable', 'ABORTED', 'Abandoned before it began'))
-    const leftMs = this.deadline - this.#clock.now()
-    if (leftMs <= 0)
-      return Promise.resolve(
-        failure('unknown', 'TIMEOUT', 'The deadline had passed before the call'),
-      )
+  run(
+    operation: (input: Json, context: FunctionContext) => unknown,
+    input: Json,
+  ): Promise<Outcome | TransactionalOutcome> {
     return new Promise((settle) => {
-      const onAbort = () => {
-        cancelTimer()
-        settle(this.#stop('ABORTED', 'The call was abandoned by its caller'))
-      }
-      const onTime = () => {
-        this.#listen(onAbort, false)
-        settle(this.#stop('TIMEOUT', `No result within ${leftMs} ms`))
-      }
-      // A caller that tells of its abort keeps the deadline too: one timer for each call is enough.
-      const cancelTimer = this.#call.onAbort
-        ? nothing
-        : this.#clock.after(Math.min(leftMs, TIMER_MS_MAX), onTime)
-      this.#listen(onAbort, true)
-      // a promise settles once: what comes after the deadline changes nothing
-      void this.#perform(operation, input).then((outcome) => {
-        cancelTimer()
-        this.#listen(onAbort, false)
-        settle(outcome)
-      })
+      this.#settle = settle
+      this.#begin(operation, input)
     })
   }
 
-  #listen(onAbort: () => void, on: boolean): void {
-    if (this.#call.onAbort) this.#call.onAbort(on ? onAbort : null)
-    else if (on) this.#caller.addEventListener('abort', onAbort, { once: true })
-    else this.#caller.removeEventListener('abort', onAbort)
-  }
-
-  async #perform(
-    operation: FunctionOperation,
-    input: Json,
-  ): Promise<Outcome | TransactionalOutcome> {
+  #begin(operation: (input: Json, context: FunctionContext) => unknown, input: Json): void {
+    const leftMs = this.deadline - this.#startedAt
+    if (this.#caller.aborted)
+      return this.#end(failure('retryable', 'ABORTED', 'Abandoned before it began'))
+    if (leftMs <= 0)
+      return this.#end(failure('unknown', 'TIMEOUT', 'The deadline had passed before the call'))
+    this.#listen(leftMs)
     try {
-      const answer = await operation(input, this)
-      const effect = answer instanceof Effect ? answer : null
-      const output = toStorable(effect ? effect.output : answer)
-      if (!output.ok)
-        return failure(
-          effect ? 'terminal' : 'unknown',
-          'BAD_ANSWER',
-          `${this.#call.operation} answered, but ${output.reason}`,
-        )
-      if (!effect) return { ok: true, output: output.value }
-      const statements = plainStatements(effect.statements)
-      if (statements.ok) return { ok: true, output: output.value, statements: statements.value }
-      return failure(
-        'terminal',
-        'BAD_STATEMENTS',
-        `${this.#call.operation} answered, but ${statements.reason}`,
+      const answer = operation(input, this)
+      if (!isThenable(answer)) return this.#answered(answer)
+      // of a foreign kind it may call both, or call at once
+      Promise.resolve(answer).then(
+        (value) => this.#answered(value),
+        (error) => this.#threw(error),
       )
     } catch (error) {
-      return { ok: false, ...toFailure(error) }
+      this.#threw(error)
     }
   }
 
-  #stop(code: string, message: string): Outcome {
+  /** A caller that tells of its abort keeps the deadline too: one timer for each call is enough. */
+  #listen(leftMs: number): void {
+    if (this.#call.onAbort) return this.#call.onAbort(() => this.#abandon())
+    const onAbort = () => this.#abandon()
+    const cancelTimer = this.#config.clock.after(Math.min(leftMs, TIMER_MS_MAX), () =>
+      this.#stop('TIMEOUT', `No result within ${leftMs} ms`),
+    )
+    this.#caller.addEventListener('abort', onAbort, { once: true })
+    this.#unlisten = () => {
+      cancelTimer()
+      this.#caller.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #abandon(): void {
+    this.#stop('ABORTED', 'The call was abandoned by its caller')
+  }
+
+  #stop(code: string, message: string): void {
     this.#stopped = new Error(message)
     this.#abort?.abort(this.#stopped)
-    return failure('unknown', code, `${message}; the work may have been done`)
+    this.#end(failure('unknown', code, `${message}; the work may have been done`))
   }
+
+  #answered(answer: unknown): void {
+    if (this.#settle)
+      this.#end(this.#isTransactional ? this.#effectOf(answer) : this.#outputOf(answer))
+  }
+
+  #outputOf(answer: unknown): Outcome {
+    const output = toStorable(answer)
+    if (output.ok) return { ok: true, output: output.value }
+    return failure(
+      'unknown',
+      'BAD_ANSWER',
+      `${this.#call.operation} answered, but ${output.reason}`,
+    )
+  }
+
+  #effectOf(answer: unknown): Outcome | TransactionalOutcome {
+    const given: Partial<WithStatements> =
+      typeof answer === 'object' && answer !== null ? answer : {}
+    const output = toStorable(given.output)
+    const statements = plainStatements(given.statements)
+    const { operation } = this.#call
+    if (!output.ok)
+      return failure('terminal', 'BAD_ANSWER', `${operation} answered, but ${output.reason}`)
+    if (!statements.ok)
+      return failure(
+        'terminal',
+        'BAD_STATEMENTS',
+        `${operation} answered, but ${statements.reason}`,
+      )
+    return { ok: true, output: output.value, statements: statements.value }
+  }
+
+  #threw(error: unknown): void {
+    this.#end({ ok: false, ...toFailure(error) })
+  }
+
+  #end(outcome: Outcome | TransactionalOutcome): void {
+    const settle = this.#settle
+    if (!settle) return
+    this.#settle = null
+    if (this.#call.onAbort) this.#call.onAbort(null)
+    else this.#unlisten()
+    const { clock, onSample } = this.#config
+    onSample?.(callSample(outcome, this.#startedAt, clock.now() - this.#startedAt))
+    settle(this.#isTransactional ? neverUnknown(outcome) : outcome)
+  }
+}
+
+/** Without its result, an effect that is written with it has not happened. */
+function neverUnknown(outcome: Outcome | TransactionalOutcome): Outcome | TransactionalOutcome {
+  return 'ok' in outcome && !outcome.ok && outcome.kind === 'unknown'
+    ? { ...outcome, kind: 'retryable' }
+    : outcome
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
 }
 
 function failure(

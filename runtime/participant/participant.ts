@@ -53,5 +53,5 @@ export interface ParticipantHealth {
 
 /** What the engine asks for: the adapter of a participant name. Undefined means nobody registered it. */
 export interface Participants {
-  find(name: string): Promise<Participant | undefined>
+  find(name: string): Participant | undefined | Promise<Participant | undefined>
 }

@@ -11,7 +11,7 @@
 import type { StepFailure } from '../errors'
 import type { Clock, Logger } from '../ports'
 import { createFunctionParticipant, type FunctionOperations } from './function-participant'
-import { callSample, type HealthState, recordSample, UNKNOWN_HEALTH } from './health'
+import { type HealthSample, type HealthState, recordSample, UNKNOWN_HEALTH } from './health'
 import {
   createHttpParticipant,
   type HttpParticipant,
@@ -81,16 +81,8 @@ export function createParticipantRegistry(config: RegistryConfig): ParticipantRe
 
   const functions = new Map<string, Participant>()
   for (const [name, operations] of Object.entries(config.functions ?? {})) {
-    const participant = createFunctionParticipant({ name, operations, clock })
-    functions.set(name, {
-      listensToCall: true,
-      async call(call, signal) {
-        const startedAt = clock.now()
-        const outcome = await participant.call(call, signal)
-        sample(name, callSample(outcome, startedAt, clock.now() - startedAt))
-        return outcome
-      },
-    })
+    const onSample = (one: HealthSample) => sample(name, one)
+    functions.set(name, createFunctionParticipant({ name, operations, clock, onSample }))
   }
 
   const remember = (name: string, entry: Known): Known => {
@@ -134,8 +126,8 @@ export function createParticipantRegistry(config: RegistryConfig): ParticipantRe
   }
 
   return {
-    async find(name) {
-      return functions.get(name) ?? (await entry(name)).participant
+    find(name) {
+      return functions.get(name) ?? entry(name).then(({ participant }) => participant)
     },
     invalidate(name) {
       invalidations++

@@ -179,7 +179,9 @@ class RunningCall implements ParticipantCall {
   }
 
   start(): void {
-    this.#options.participants.find(this.#participant).then(
+    const found = this.#options.participants.find(this.#participant)
+    if (!(found instanceof Promise)) return this.#perform(found)
+    found.then(
       (participant) => this.#perform(participant),
       (error) => this.#threw(error),
     )
