@@ -12,7 +12,7 @@ import { whyNotAgain } from './children'
 import { restartStep, retryCall } from './forward'
 import { SAGA_LIMITS } from './state'
 import { completeStep } from './step-end'
-import { refuse, type Turn } from './turn'
+import { refuse, type Turn, withField } from './turn'
 import {
   accepted,
   callUndo,
@@ -62,7 +62,7 @@ export function defer(turn: Turn, message: Message): void {
   turn.state.paused = { ...paused, deferred: [...paused.deferred, message] }
   if (message.type === 'result') {
     const call = calls[message.call]
-    if (call) calls[message.call] = { ...call, answered: true }
+    if (call) turn.state.calls = withField(calls, message.call, { ...call, answered: true })
   }
   turn.fact({ t: 'deferred', message: message.type })
 }

@@ -17,7 +17,7 @@ import * as control from './control'
 import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
 import { type SagaState, SNAPSHOT_FORMAT } from './state'
 import { completeStep } from './step-end'
-import { expressionFailure, refuse, Turn, type TurnContext } from './turn'
+import { expressionFailure, refuse, Turn, type TurnContext, withField, withoutField } from './turn'
 import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from './unwind'
 
 export type DecideContext = TurnContext & { entityId: string }
@@ -85,7 +85,7 @@ function take(turn: Turn, message: Message): void {
   const queue: Message[] = [message]
   for (let next = queue.shift(); next; next = queue.shift()) {
     try {
-      queue.push(...handle(turn, next))
+      for (const more of handle(turn, next)) queue.push(more)
     } catch (error) {
       // What waited while the saga was paused has been taken already; too late for it is no reason to refuse the resume.
       if (next === message || !isSagaError(error)) throw error
@@ -213,19 +213,19 @@ function result(turn: Turn, message: Extract<Message, { type: 'result' }>): void
   const { outcome } = message
   if ('pending' in outcome) {
     const until = Math.max(turn.at, call.startedAt + call.timeoutMs)
-    turn.state.calls[message.call] = { ...call, pending: true }
+    turn.state.calls = withField(turn.state.calls, message.call, { ...call, pending: true })
     turn.fact({ t: 'step.waiting', step: call.step, for: 'callback', until })
     turn.setTimer(`deadline:${message.call}`, until)
     return
   }
-  delete turn.state.calls[message.call]
-  turn.cancelTimer(`deadline:${message.call}`)
+  turn.state.calls = withoutField(turn.state.calls, message.call)
+  if (call.pending) turn.cancelTimer(`deadline:${message.call}`)
   if (call.kind === 'compensation') undoResult(turn, call.step, outcome)
   else actionResult(turn, call.step, outcome)
 }
 
 function timer(turn: Turn, name: string): Message[] {
-  delete turn.state.timers[name]
+  turn.state.timers = withoutField(turn.state.timers, name)
   turn.commands.push({ c: 'cancelTimer', timer: name })
   const colon = name.indexOf(':')
   const kind = colon < 0 ? name : name.slice(0, colon)

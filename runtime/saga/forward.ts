@@ -12,7 +12,7 @@ import type { Outcome } from '../journal/entry'
 import { restartChildren, startChild, startMap } from './children'
 import { nextAttemptAt, retryPolicy } from './retry'
 import { completeStep, failStep, stick } from './step-end'
-import { expressionFailure, type Turn } from './turn'
+import { expressionFailure, type Turn, withField } from './turn'
 import { beginUnwind, DEFAULT_TIMEOUT_MS, schedule, unwinds } from './unwind'
 
 const RETRIABLE_ATTEMPTS = 1000
@@ -104,8 +104,7 @@ export function startCall(turn: Turn, id: string, step: ActionStep): void {
     timeoutMs: step.timeoutMs ?? turn.saga.document.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   }
   turn.put(id, { state: 'running', attempt, key })
-  turn.state.calls[call] = { startedAt: turn.at, ...command }
-  turn.commands.push(command)
+  turn.call(command)
   turn.fact({
     t: 'step.started',
     step: id,
@@ -251,7 +250,11 @@ function openGate(turn: Turn, id: string, step: ApprovalStep): void {
   const dueAt = step.timeoutMs === undefined ? undefined : turn.at + step.timeoutMs
   const gate = `${turn.state.id}:${id}:${turn.seq}`
   turn.put(id, { state: 'waiting' })
-  turn.state.gates[id] = { gate, kind: 'approval', openedSeq: turn.seq }
+  turn.state.gates = withField(turn.state.gates, id, {
+    gate,
+    kind: 'approval',
+    openedSeq: turn.seq,
+  })
   turn.fact({
     t: 'gate.opened',
     step: id,

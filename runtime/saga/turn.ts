@@ -2,8 +2,8 @@
  * One turn of a saga: the working copy of its snapshot while a single message is decided, with the facts and commands
  * that come out of it. Holds no rule of its own; forward.ts, unwind.ts and control.ts are the rules.
  *
- * 1. The snapshot given is never changed: records are copied before they are written (`put`). From an owner it is taken
- *    over instead, as far as copying it would cost more the longer its history: `undo` gives it back as it was.
+ * 1. The snapshot given is never changed: what is written is replaced by a copy (`put`, `withField`). From an owner the
+ *    records are taken over instead, for copying them would cost more the longer its history: `undo` gives them back.
  * 2. Events raised here move the XState machine after the rule returns (decide.ts runs the queue).
  */
 import type { CompiledRegion, CompiledSaga } from '../compiler/compile'
@@ -12,7 +12,13 @@ import { invariant, SagaError, type StepFailure } from '../errors'
 import { compileExpression, type Scope } from '../expression/expression'
 import { compileMapping } from '../expression/mapping'
 import type { Command, Fact, SagaStatus } from '../journal/entry'
-import { SAGA_LIMITS, type SagaState, type StepRecord } from './state'
+import {
+  type CallCommand,
+  type OpenCall,
+  SAGA_LIMITS,
+  type SagaState,
+  type StepRecord,
+} from './state'
 
 export interface TurnContext {
   /** When the message was taken, epoch milliseconds: the only time `decide` knows. */
@@ -42,9 +48,6 @@ export class Turn {
     this.region = state.region === null ? saga : saga.region(state.region)
     this.state = { ...state }
     if (!context.owned) this.state.steps = copyOf(state.steps)
-    this.state.calls = copyOf(state.calls)
-    this.state.timers = copyOf(state.timers)
-    this.state.gates = copyOf(state.gates)
     this.at = context.at
     this.seq = context.seq
   }
@@ -92,6 +95,13 @@ export class Turn {
     this.facts.push(fact)
   }
 
+  /** Has a participant called, once the entry is durable. */
+  call(command: CallCommand): void {
+    const open: OpenCall = Object.assign({ startedAt: this.at }, command)
+    this.state.calls = withField(this.state.calls, command.call, open)
+    this.commands.push(command)
+  }
+
   raise(event: string): void {
     this.events.push(event)
     invariant(
@@ -113,14 +123,14 @@ export class Turn {
   }
 
   setTimer(timer: string, dueAt: number): void {
-    this.state.timers[timer] = dueAt
+    this.state.timers = withField(this.state.timers, timer, dueAt)
     this.commands.push({ c: 'setTimer', timer, dueAt })
     this.fact({ t: 'timer.set', timer, dueAt })
   }
 
   cancelTimer(timer: string): void {
     if (!(timer in this.state.timers)) return
-    delete this.state.timers[timer]
+    this.state.timers = withoutField(this.state.timers, timer)
     this.commands.push({ c: 'cancelTimer', timer })
     this.fact({ t: 'timer.cancelled', timer })
   }
@@ -128,7 +138,7 @@ export class Turn {
   closeGate(step: string, how: 'DECIDED' | 'EXPIRED' | 'CANCELLED'): void {
     const gate = this.state.gates[step]
     if (!gate) return
-    delete this.state.gates[step]
+    this.state.gates = withoutField(this.state.gates, step)
     this.cancelTimer(`gate:${step}`)
     this.fact({ t: 'gate.closed', step, gate: gate.gate, how })
   }
@@ -177,6 +187,20 @@ export class Turn {
  */
 function copyOf<T extends object>(value: T): T {
   return Object.assign({}, value)
+}
+
+/** A copy in which this field has this value. */
+export function withField<T>(fields: Record<string, T>, name: string, value: T): Record<string, T> {
+  const copy = copyOf(fields)
+  copy[name] = value
+  return copy
+}
+
+/** A copy without this field. Not by `delete`, after which V8 keeps an object as a hash table, slow to make and to copy. */
+export function withoutField<T>(fields: Record<string, T>, name: string): Record<string, T> {
+  const rest: Record<string, T> = {}
+  for (const field in fields) if (field !== name) rest[field] = fields[field] as T
+  return rest
 }
 
 /** An expression that fails is the document's fault: terminal, never retried. */

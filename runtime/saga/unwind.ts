@@ -15,7 +15,7 @@ import type { Outcome, SagaStatus } from '../journal/entry'
 import { childrenOf, isResolvedChild, isRunning, putChild } from './child-records'
 import { nextAttemptAt, retryPolicy } from './retry'
 import type { ChildRecord, StepRecord } from './state'
-import { expressionFailure, type Turn } from './turn'
+import { expressionFailure, type Turn, withField } from './turn'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
 const COMPENSATION_ATTEMPTS = 10
@@ -183,8 +183,7 @@ export function callUndo(turn: Turn, id: string, attempt: number, firstAt: numbe
       turn.saga.document.timeoutMs ??
       DEFAULT_TIMEOUT_MS,
   }
-  turn.state.calls[call] = { startedAt: turn.at, ...command }
-  turn.commands.push(command)
+  turn.call(command)
   turn.fact({
     t: 'compensation.started',
     step: id,
@@ -251,7 +250,7 @@ function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure):
     pauseSaga(turn, `${reason}. Do it by hand, then resolve the step.`)
   else if (strategy === 'CHAIRMAN_INTERVENTION') {
     const gate = `${turn.state.id}:${id}:undo:${turn.seq}`
-    turn.state.gates[id] = { gate, kind: 'undo', openedSeq: turn.seq }
+    turn.state.gates = withField(turn.state.gates, id, { gate, kind: 'undo', openedSeq: turn.seq })
     turn.fact({
       t: 'gate.opened',
       step: id,
