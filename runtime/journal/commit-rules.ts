@@ -5,7 +5,7 @@
  * 1. An entity is in a commit at most once.
  * 2. Its entries are its own and count on from `fromSeq` without a gap; one hash goes with each.
  * 3. A snapshot is of a seq that exists after the commit.
- * 4. An entity is created by a commit with entries; whatever hangs on it (timers, gates, …) waits for that.
+ * 4. An entity is created by a commit with entries, which says whether it is active; whatever hangs on it (timers, gates, …) waits for that.
  */
 import { SagaError } from '../errors'
 import { type EntityCommit, type Lease, shardOf } from './store'
@@ -27,6 +27,8 @@ export function checkCommits(lease: Lease, commits: readonly EntityCommit[]): vo
     if (hashes.length !== entries.length) broken(`entity ${entityId} lacks a hash for each entry`)
     if (snapshot && snapshot.seq > seq) broken(`snapshot of ${entityId} is ahead of entry ${seq}`)
     if (seq === 0 && !hangsNothingOn(commit)) broken(`entity ${entityId} does not exist yet`)
+    if (fromSeq === 0 && seq > 0 && commit.active === null)
+      broken(`entity ${entityId} is new, and nothing says whether it is active`)
     if (!owned.has(shardOf(entityId)))
       throw new SagaError(
         'FENCED',

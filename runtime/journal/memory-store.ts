@@ -57,7 +57,6 @@ interface StoredRow {
   digest: string
   hash: string
   active: boolean
-  current: string | null
   snapshot: string | null
   snapshotSeq: number
   /** Entry texts; entry n is at n - 1. */
@@ -163,16 +162,13 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         digest: commit.digest,
         hash: '',
         active: false,
-        current: null,
         snapshot: null,
         snapshotSeq: 0,
         entries: [],
       }
       entities.set(entityId, row)
-      row.digest = commit.digest
       row.hash = hashes.at(-1) ?? row.hash
-      row.active = commit.active
-      row.current = commit.current
+      row.active = commit.active ?? row.active
       if (snapshot) {
         row.snapshot = JSON.stringify(snapshot.data)
         row.snapshotSeq = snapshot.seq

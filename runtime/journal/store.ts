@@ -128,9 +128,9 @@ export interface EntityCommit {
   texts?: { message: string; facts: string }[]
   /** Written when the engine chooses to; entries after `snapshotSeq` are replayed on load. */
   snapshot?: { seq: number; data: unknown; text?: string }
-  /** Work is outstanding that only a running engine can finish: recovery must load it. */
-  active: boolean
-  /** Short text for lists, e.g. the running step's title. */
+  /** Work is outstanding that only a running engine can finish: recovery must load it. Null: as it was; never of a new one. */
+  active: boolean | null
+  /** Short text for lists, e.g. the running step's title. It goes with the last of the entries. */
   current: string | null
   /** Whole in the commit that creates the entity; afterwards a field left out keeps its value, null clears it. */
   saga?: Partial<SagaRow> & { id: string }

@@ -92,12 +92,16 @@ export function bigints(values: readonly Maybe<number | bigint>[]): Buffer | nul
 }
 
 /** bool[] */
-export function bools(values: readonly boolean[]): Buffer | null {
+export function bools(values: readonly Maybe<boolean>[]): Buffer | null {
   if (values.length === 0) return null
   let at = begin(OID.bool, values.length)
   for (let n = 0; n < values.length; n++) {
     const value = values[n]
     reserve(at, LENGTH_BYTES + 1)
+    if (value === null || value === undefined) {
+      at = putNull(at)
+      continue
+    }
     view.setInt32(at, 1)
     scratch[at + LENGTH_BYTES] = value ? 1 : 0
     at += LENGTH_BYTES + 1

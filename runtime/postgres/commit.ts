@@ -1,6 +1,6 @@
 /**
  * The group commit: what many entities decided becomes the arguments of one call of `commit_entities` (migration
- * `leaner_commit`). One round trip and a constant number of statements, however many entities; a part nobody uses is null and costs nothing.
+ * `journal_heads`). One round trip and a constant number of statements, however many entities; a part nobody uses is null and costs nothing.
  *
  * 1. Fence, seq checks and writes are one transaction inside the server: it commits whole or not at all, and a process
  *    that pauses cannot hold its locks.
@@ -9,6 +9,7 @@
  */
 import type { PrismaClient } from '../../prisma/generated/client'
 import { checkCommits } from '../journal/commit-rules'
+import type { Entry } from '../journal/entry'
 import {
   type DecisionRow,
   type EntityCommit,
@@ -71,39 +72,55 @@ function callWith(parameters: number): string {
 }
 
 function entityColumns(commits: readonly EntityCommit[]) {
+  const created = commits.filter((c) => c.fromSeq === 0 && c.entries.length > 0)
+  const changed = commits.filter((c) => c.snapshot || (c.fromSeq > 0 && c.active !== null))
   return [
     texts(commits.map((c) => c.entityId)),
-    texts(commits.map((c) => c.kind)),
-    ints(commits.map((c) => shardOf(c.entityId))),
-    texts(commits.map((c) => c.digest)),
     ints(commits.map((c) => c.fromSeq)),
-    ints(commits.map((c) => c.fromSeq + c.entries.length)),
-    texts(commits.map((c) => c.hashes[c.hashes.length - 1])),
-    bools(commits.map((c) => c.active)),
-    shown(commits.map((c) => c.current)),
-    ints(commits.map((c) => c.snapshot?.seq)),
-    jsons(commits.map((c) => c.snapshot && (c.snapshot.text ?? JSON.stringify(c.snapshot.data)))),
+    texts(created.map((c) => c.entityId)),
+    texts(created.map((c) => c.kind)),
+    ints(created.map((c) => shardOf(c.entityId))),
+    texts(created.map((c) => c.digest)),
+    bools(created.map((c) => c.active)),
+    texts(changed.map((c) => c.entityId)),
+    bools(changed.map((c) => c.active)),
+    ints(changed.map((c) => c.snapshot?.seq)),
+    jsons(changed.map((c) => c.snapshot && (c.snapshot.text ?? JSON.stringify(c.snapshot.data)))),
   ]
 }
 
+/** One pass: this is what nearly every commit consists of. */
 function entryColumns(commits: readonly EntityCommit[]) {
-  const entries = commits.flatMap((c) => c.entries)
-  const json = commits.flatMap(
-    (c) =>
-      c.texts ??
-      c.entries.map((entry) => ({
-        message: JSON.stringify(entry.message),
-        facts: JSON.stringify(entry.facts),
-      })),
-  )
+  const ids: string[] = []
+  const seqs: number[] = []
+  const ats: number[] = []
+  const types: string[] = []
+  const messages: string[] = []
+  const facts: string[] = []
+  const hashes: string[] = []
+  const currents: (string | null)[] = []
+  for (const commit of commits)
+    for (let n = 0; n < commit.entries.length; n++) {
+      const entry = commit.entries[n] as Entry
+      const text = commit.texts?.[n]
+      ids.push(entry.entityId)
+      seqs.push(entry.seq)
+      ats.push(entry.at)
+      types.push(entry.message.type)
+      messages.push(text?.message ?? JSON.stringify(entry.message))
+      facts.push(text?.facts ?? JSON.stringify(entry.facts))
+      hashes.push(commit.hashes[n] as string)
+      currents.push(n === commit.entries.length - 1 ? commit.current : null)
+    }
   return [
-    texts(entries.map((e) => e.entityId)),
-    ints(entries.map((e) => e.seq)),
-    bigints(entries.map((e) => e.at)),
-    texts(entries.map((e) => e.message.type)),
-    jsons(json.map((e) => e.message)),
-    jsons(json.map((e) => e.facts)),
-    texts(commits.flatMap((c) => c.hashes)),
+    texts(ids),
+    ints(seqs),
+    bigints(ats),
+    texts(types),
+    jsons(messages),
+    jsons(facts),
+    texts(hashes),
+    shown(currents),
   ]
 }
 

@@ -18,7 +18,7 @@ export async function translating<T>(what: string, work: PromiseLike<T>): Promis
 }
 
 function translate(what: string, error: unknown): Error {
-  const { state, kind, message, detail } = report(error)
+  const { state, kind, message, detail, table } = report(error)
   switch (state) {
     case 'SW001':
       return new SagaError(
@@ -34,6 +34,17 @@ function translate(what: string, error: unknown): Error {
         JSON.parse(detail ?? '{}'),
         error,
       )
+    case '23505': {
+      // Entries that the commit could not see yet, or an entity that another one created.
+      if (table !== 'journal' && table !== 'entity') break
+      const [, entityId] = /=\((.*?)(?:, \d+)?\)/.exec(detail ?? '') ?? []
+      return new SagaError(
+        'CONFLICT',
+        `Could not ${what}: other entries came first; load and decide again`,
+        { entityIds: entityId === undefined ? [] : [entityId] },
+        error,
+      )
+    }
     case 'SW004': {
       const statement = refusedStatement(detail)
       return new SagaError(
@@ -153,16 +164,18 @@ interface Report {
   kind?: string
   message: string
   detail?: string
+  table?: string
 }
 
 /** Prisma keeps the driver's report under `meta.driverAdapterError.cause`, or throws it bare; pg throws the server's. */
 function report(error: unknown): Report {
   if (error instanceof pg.DatabaseError) {
-    const { code, detail, message } = error
+    const { code, detail, message, table } = error
     return {
       message,
       ...(code === undefined ? {} : { state: code }),
       ...(detail === undefined ? {} : { detail }),
+      ...(table === undefined ? {} : { table }),
     }
   }
   const socket = text(error, 'code')

@@ -14,13 +14,16 @@ export async function load(prisma: PrismaClient, entityIds: string[]): Promise<S
   const found = await translating(
     `load ${entityIds.length} entities`,
     prisma.$queryRaw<LoadedRow[]>`
-      SELECT e.id, e.kind, e.seq, e.hash, e.digest, e.snapshot_seq, e.snapshot::text AS snapshot, (
+      SELECT e.id, e.kind, head.seq, head.hash, e.digest, e.snapshot_seq, e.snapshot::text AS snapshot, (
         SELECT json_agg(json_build_object('entityId', j.entity_id, 'seq', j.seq,
           'at', (extract(epoch FROM j.at) * 1000)::bigint, 'message', j.message, 'facts', j.facts)
           ORDER BY j.seq)::text
         FROM journal j WHERE j.entity_id = e.id AND j.seq > e.snapshot_seq
       ) AS entries
-      FROM entity e WHERE e.id = ANY (${entityIds}::text[])`,
+      FROM entity e CROSS JOIN LATERAL (
+        SELECT j.seq, j.hash FROM journal j WHERE j.entity_id = e.id ORDER BY j.seq DESC LIMIT 1
+      ) AS head
+      WHERE e.id = ANY (${entityIds}::text[])`,
   )
   return found.map((row) => ({
     entityId: row.id,

@@ -66,8 +66,8 @@ export interface EngineOptions {
 const LAST_TURNS_MS = 5_000
 /** How often the age of the backlog is worked out at most. */
 const BACKLOG_LOOK_MS = 100
-/** Too few entities to be decided in two halves. */
-const HALVED_MIN = 64
+/** Fewer entities are not worth a commit of their own. */
+const PART_MIN = 32
 /** Mail that is held at once, in commits. */
 const MAIL_COMMITS = 4
 
@@ -467,14 +467,12 @@ export class Engine {
   }
 
   /**
-   * While the store has nothing to do, half of what is ready goes ahead: from then on one half is stored while the other is
-   * decided. Otherwise a load that began together would stay together, and the two would wait for each other in turns.
+   * Half of what is ready or being stored: while one half is stored, the other is decided. Otherwise a load that began
+   * together would stay together, and the store and this process would wait for each other in turns.
    */
   #nextBatch(): Resident[] {
-    const { batchMax } = this.#options
-    const { size } = this.#ready
-    const max =
-      this.#commits.isIdle && size > HALVED_MIN ? Math.min(batchMax, Math.ceil(size / 2)) : batchMax
+    const part = Math.ceil((this.#ready.size + this.#commits.size) / 2)
+    const max = Math.min(this.#options.batchMax, Math.max(part, PART_MIN))
     const batch: Resident[] = []
     for (const resident of this.#ready) {
       if (this.#closed.size > 0 && this.#closed.has(shardOf(resident.id))) {
@@ -531,8 +529,7 @@ export class Engine {
       resident.queue.splice(0, items.length)
       resident.alone = false
       resident.conflicts = 0
-      resident.active = commit.active
-      resident.current = commit.current
+      resident.active = commit.active ?? resident.active
       if (commit.entries.length > 0) {
         resident.state = state
         resident.seq = commit.fromSeq + commit.entries.length

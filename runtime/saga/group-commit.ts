@@ -37,6 +37,8 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions
   readonly #inFlight = new Set<Promise<void>>()
   #waiting: Work[] = []
+  /** Entities in flight. */
+  #storing = 0
   /** Since when there has always been one in flight. */
   #chainSince = 0
   #effectInFlight = false
@@ -51,9 +53,9 @@ export class GroupCommit {
     return this.#waiting.length >= this.#options.max
   }
 
-  /** Nothing is in flight and nothing waits. */
-  get isIdle(): boolean {
-    return this.#inFlight.size === 0 && this.#waiting.length === 0
+  /** Entities that are being stored, or wait for it. */
+  get size(): number {
+    return this.#storing + this.#waiting.length
   }
 
   add(work: Work): void {
@@ -93,9 +95,11 @@ export class GroupCommit {
   #begin(work: Work[]): void {
     const effect = work.some(hasEffect)
     if (effect) this.#effectInFlight = true
+    this.#storing += work.length
     const inFlight: Promise<void> = this.#commit(work, () => {
       if (!this.#inFlight.delete(inFlight)) return
       if (effect) this.#effectInFlight = false
+      this.#storing -= work.length
       this.flush()
     }).then(() => this.#options.room())
     this.#inFlight.add(inFlight)

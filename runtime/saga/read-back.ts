@@ -8,7 +8,7 @@ import type { Store, StoredEntity } from '../journal/store'
 import type { Definitions } from './definitions'
 import { replay } from './replay'
 import { type Resident, unknownState } from './resident'
-import { currentOf, isActive, openSteps } from './to-commit'
+import { isActive, openSteps } from './to-commit'
 
 export interface ReadBackOptions {
   store: Store
@@ -54,6 +54,5 @@ async function restore(entity: StoredEntity, resident: Resident, definitions: De
     snapshotSize: entity.size?.snapshot ?? 0,
     entriesSize: entity.size?.entries ?? 0,
     active: state !== null && isActive(state),
-    current: state && currentOf(saga, state, open),
   })
 }

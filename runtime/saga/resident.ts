@@ -44,7 +44,6 @@ interface Stored {
   open: Set<string>
   /** As stored last. */
   active: boolean
-  current: string | null
 }
 
 export interface Resident extends Stored {
@@ -84,7 +83,6 @@ export function unknownState(): Stored {
     entriesSize: 0,
     open: new Set<string>(),
     active: false,
-    current: null,
   }
 }
 

@@ -12,7 +12,7 @@ import { chainHash } from '../security/chain'
 import { decide } from './decide'
 import type { Item, Resident } from './resident'
 import type { SagaState } from './state'
-import { isOpen, toCommit, unchanged } from './to-commit'
+import { isActive, isOpen, nothing, toCommit } from './to-commit'
 
 export interface TurnOptions {
   now(): number
@@ -101,16 +101,15 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
   if (entries.length === 0 && acks.length === 0 && orphans.length === 0)
     return { items, verdicts, work: null, early }
   const parts =
-    saga && state && entries.length > 0
-      ? toCommit(saga, state, entries, commands, open)
-      : unchanged(resident.active, resident.current)
+    saga && state && entries.length > 0 ? toCommit(saga, state, entries, commands, open) : nothing()
   if (posts.length > 0) parts.posts = [...parts.posts, ...posts]
   if (orphans.length > 0)
     parts.timersCancelled = [
       ...parts.timersCancelled,
       ...orphans.filter((timer) => !parts.timersSet.some((set) => set.timer === timer)),
     ]
-  const { active, current, gatesOpened, gatesClosed, decisions, timersSet, timersCancelled } = parts
+  const active = state !== null && isActive(state)
+  const { current, gatesOpened, gatesClosed, decisions, timersSet, timersCancelled } = parts
   // Written out: of a spread V8 makes an object of a shape of its own, which is slow to make and to read.
   const commit: EntityCommit = {
     entityId,
@@ -120,7 +119,7 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
     entries,
     hashes,
     texts,
-    active,
+    active: active === resident.active && resident.seq > 0 ? null : active,
     current,
     gatesOpened,
     gatesClosed,

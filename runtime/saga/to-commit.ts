@@ -10,7 +10,6 @@ import type { SagaState, StepRecord } from './state'
 
 export type CommitParts = Pick<
   EntityCommit,
-  | 'active'
   | 'current'
   | 'saga'
   | 'gatesOpened'
@@ -29,7 +28,7 @@ export function toCommit(
   open: ReadonlySet<string>,
 ): CommitParts {
   const row = sagaRow(saga, state, entries)
-  const parts = unchanged(isActive(state), currentOf(saga, state, open))
+  const parts = nothing(currentOf(saga, state, open))
   if (row) parts.saga = row
   for (const entry of entries) for (const fact of entry.facts) addGate(parts, state, entry, fact)
   for (const entry of entries) {
@@ -55,9 +54,8 @@ export function toCommit(
 }
 
 /** Of a turn without entries. */
-export function unchanged(active: boolean, current: string | null): CommitParts {
+export function nothing(current: string | null = null): CommitParts {
   return {
-    active,
     current,
     gatesOpened: [],
     gatesClosed: [],

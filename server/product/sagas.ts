@@ -78,12 +78,15 @@ export async function countSagas(
 }
 
 const SELECT_ITEMS = Prisma.sql`
-  SELECT s.saga_id, s.name, s.saga_type, s.definition_version, s.status::text AS status, e.current,
+  SELECT s.saga_id, s.name, s.saga_type, s.definition_version, s.status::text AS status, head.current,
          s.venture_id, v.name AS venture_name, s.parent_id, s.total_steps, s.started_by, s.started_at,
          s.completed_at, s.failure_code, s.failure_reason, s.requires_approval
   FROM saga_execution s`
 const JOINS = Prisma.sql`
-  LEFT JOIN entity e ON e.id = s.saga_id LEFT JOIN venture v ON v.id = s.venture_id`
+  LEFT JOIN LATERAL (
+    SELECT j.current FROM journal j WHERE j.entity_id = s.saga_id ORDER BY j.seq DESC LIMIT 1
+  ) AS head ON true
+  LEFT JOIN venture v ON v.id = s.venture_id`
 
 function pageQuery(where: Prisma.Sql[], statuses: SagaStatus[], limit: number): Prisma.Sql {
   const order = Prisma.sql`ORDER BY s.started_at DESC, s.saga_id LIMIT ${limit}`

@@ -104,7 +104,9 @@ export class EntityWatch {
     try {
       const ids = [...this.#followers.keys()]
       const rows = await this.#db.$queryRaw<{ id: string; seq: number }[]>`
-        SELECT id, seq FROM entity WHERE id = ANY(${ids})`
+        SELECT watched.id, head.seq FROM unnest(${ids}::text[]) AS watched(id) CROSS JOIN LATERAL (
+          SELECT seq FROM journal WHERE entity_id = watched.id ORDER BY seq DESC LIMIT 1
+        ) AS head`
       for (const { id, seq } of rows)
         for (const follower of this.#followers.get(id) ?? [])
           if (seq > follower.seq) follower.wake()

@@ -112,9 +112,9 @@ async function leftOver(client: Client): Promise<string[]> {
   return rows.map(inWords)
 }
 
-/** Each entry follows the one before, by number and by hash, and the entity's row names the last. */
+/** Each entry follows the one before, by number and by hash, and the last says what lists say of the saga's end. */
 async function brokenChains(client: Client): Promise<string[]> {
-  const ends = new Map<string, { seq: number; hash: string }>()
+  const ends = new Map<string, { seq: number; hash: string; status?: string | undefined }>()
   let after: [string, number] = ['', 0]
   let broken = 0
   let example = ''
@@ -139,18 +139,28 @@ async function brokenChains(client: Client): Promise<string[]> {
       const last = ends.get(id) ?? { seq: 0, hash: GENESIS }
       const entry = { entityId: id, seq, at: Number(at), message, facts }
       if (seq !== last.seq + 1 || hash !== chainHash(last.hash, entry)) blame(id)
-      ends.set(id, { seq, hash })
+      ends.set(id, { seq, hash, status: statusIn(facts) ?? last.status })
     }
     const last = rows.at(-1)
     if (!last) break
     after = [last.id, last.seq]
   }
-  const { rows } = await client.query<{ id: string; seq: number; hash: string }>(
-    'SELECT id, seq, hash FROM entity',
+  const { rows } = await client.query<{ id: string; status: string | null }>(
+    'SELECT e.id, s.status::text AS status FROM entity e LEFT JOIN saga_execution s ON s.saga_id = e.id',
   )
-  for (const { id, seq, hash } of rows)
-    if (ends.get(id)?.seq !== seq || ends.get(id)?.hash !== hash) blame(id)
+  for (const { id, status } of rows) {
+    const end = ends.get(id)
+    if (!end || end.status !== (status ?? undefined)) blame(id)
+  }
   return broken === 0 ? [] : [inWords({ what: 'breaks in journals', n: broken, example })]
+}
+
+/** The saga's status after these facts; undefined when they do not change it. */
+function statusIn(facts: string): string | undefined {
+  let status: string | undefined
+  for (const fact of JSON.parse(facts) as { t: string; status?: string }[])
+    if (fact.t === 'saga.status' || fact.t === 'saga.ended') status = fact.status
+  return status
 }
 
 interface Finding {

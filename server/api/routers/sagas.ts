@@ -86,10 +86,14 @@ export const sagasRouter = router({
         db.sagaExecution.findUnique({ where: { sagaId: input.sagaId } }),
       ])
       if (!item || !row) throw noSaga(input.sagaId)
-      const [version, entries, entity, children] = await Promise.all([
+      const [version, entries, head, children] = await Promise.all([
         getVersion(db, item.definition, item.version),
         runtime.journal(input.sagaId, 0, FIRST_ENTRIES),
-        db.entity.findUnique({ where: { id: input.sagaId }, select: { seq: true } }),
+        db.journalEntry.findFirst({
+          where: { entityId: input.sagaId },
+          orderBy: { seq: 'desc' },
+          select: { seq: true },
+        }),
         db.sagaExecution.count({ where: { parentId: input.sagaId } }),
       ])
       const last = entries.at(-1)?.seq ?? 0
@@ -103,9 +107,9 @@ export const sagasRouter = router({
         output: row.output,
         timeoutAt: row.timeoutAt,
         parentStep: row.parentStep,
-        seq: Math.max(last, entity?.seq ?? 0),
+        seq: Math.max(last, head?.seq ?? 0),
         entries,
-        hasMoreEntries: (entity?.seq ?? 0) > last,
+        hasMoreEntries: (head?.seq ?? 0) > last,
         children,
       }
     }),

@@ -42,9 +42,10 @@ await contest(async (task) => {
         id,
         input: { items: name === 'map' ? Array.from({ length: task.steps }, (_, n) => n) : [] },
       })
-      const { rows } = await sql.query<{ seq: number }>('SELECT seq FROM entity WHERE id = $1', [
-        id,
-      ])
+      const { rows } = await sql.query<{ seq: number }>(
+        'SELECT max(seq) AS seq FROM journal WHERE entity_id = $1',
+        [id],
+      )
       if (
         ended.status !== 'COMPLETED' ||
         times.length !== task.steps ||

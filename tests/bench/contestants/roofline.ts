@@ -61,10 +61,10 @@ function roundOf(ids: string[], round: number, steps: number): Statement[] {
   const statements: Statement[] = [
     {
       name: 'journal',
-      text: `INSERT INTO journal (entity_id, seq, at, type, message, facts, hash, epoch)
-        SELECT id, seq, to_timestamp(at / 1000.0), type, message, facts, hash, 1
-        FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::json[], $6::json[], $7::text[])
-          AS r(id, seq, at, type, message, facts, hash)`,
+      text: `INSERT INTO journal (entity_id, seq, at, type, message, facts, hash, current, epoch)
+        SELECT id, seq, to_timestamp(at / 1000.0), type, message, facts, hash, current, 1
+        FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::json[], $6::json[], $7::text[], $8::text[])
+          AS r(id, seq, at, type, message, facts, hash, current)`,
       values: [
         ids,
         all(round + 1),
@@ -73,6 +73,7 @@ function roundOf(ids: string[], round: number, steps: number): Statement[] {
         ids.map((id) => JSON.stringify(messageOf(id, round))),
         ids.map((id) => JSON.stringify(factsOf(id, round, steps))),
         all(HASH),
+        all(last ? null : `step${round}`),
       ],
     },
   ]
@@ -80,10 +81,9 @@ function roundOf(ids: string[], round: number, steps: number): Statement[] {
     statements.push(
       {
         name: 'entity_insert',
-        text: `INSERT INTO entity (id, kind, shard, digest, seq, hash, epoch, active, current, updated_at)
-          SELECT id, 'saga', shard, $3, 1, hash, 1, true, current, clock_timestamp()
-          FROM unnest($1::text[], $2::int[], $4::text[], $5::text[]) AS r(id, shard, hash, current)`,
-        values: [ids, ids.map((_, n) => n % 64), DIGEST, all(HASH), all('step0')],
+        text: `INSERT INTO entity (id, kind, shard, digest, active)
+          SELECT id, 'saga', shard, $3, true FROM unnest($1::text[], $2::int[]) AS r(id, shard)`,
+        values: [ids, ids.map((_, n) => n % 64), DIGEST],
       },
       {
         name: 'saga_insert',
@@ -93,21 +93,20 @@ function roundOf(ids: string[], round: number, steps: number): Statement[] {
         values: [ids, DIGEST, ids.map((id) => JSON.stringify(inputOf(id)))],
       },
     )
-  else
-    statements.push({
-      name: 'entity_update',
-      text: `UPDATE entity e SET seq = r.seq, hash = r.hash, active = r.active, current = r.current, updated_at = clock_timestamp()
-        FROM unnest($1::text[], $2::int[], $3::text[], $4::bool[], $5::text[]) AS r(id, seq, hash, active, current)
-        WHERE e.id = r.id`,
-      values: [ids, all(round + 1), all(HASH), all(!last), all(last ? null : `step${round}`)],
-    })
   if (last)
-    statements.push({
-      name: 'saga_update',
-      text: `UPDATE saga_execution SET status = 'COMPLETED', completed_at = now(), updated_at = now()
-        WHERE saga_id = ANY ($1::text[])`,
-      values: [ids],
-    })
+    statements.push(
+      {
+        name: 'entity_update',
+        text: 'UPDATE entity SET active = false WHERE id = ANY ($1::text[])',
+        values: [ids],
+      },
+      {
+        name: 'saga_update',
+        text: `UPDATE saga_execution SET status = 'COMPLETED', completed_at = now(), updated_at = now()
+          WHERE saga_id = ANY ($1::text[])`,
+        values: [ids],
+      },
+    )
   return statements
 }
 

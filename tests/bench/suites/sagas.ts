@@ -19,8 +19,8 @@ const SAGAS = { work: 'sagas', steps: 5, concurrency: 500 } as const
 const JOBS = { work: 'jobs', steps: 1 } as const
 /** As many as take each some seconds, after as many that are not measured as its compiler needs to come to rest. */
 const COUNTS: Partial<Record<Contestant, { count: number; warmUp: number }>> = {
-  sagawright: { count: 10_000, warmUp: 2_000 },
-  roofline: { count: 10_000, warmUp: 2_000 },
+  sagawright: { count: 20_000, warmUp: 4_000 },
+  roofline: { count: 20_000, warmUp: 4_000 },
   dbos: { count: 1_000, warmUp: 300 },
   restate: { count: 2_500, warmUp: 500 },
   'pg-boss': { count: 10_000, warmUp: 2_000 },
