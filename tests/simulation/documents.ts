@@ -13,7 +13,9 @@ import { Random } from './random'
 
 type Join = Extract<Shape, { t: 'par' }>['join']
 
-export const DOCUMENTS = 200
+const DOCUMENTS = 200
+/** Wanted are kinds that are not rare: a hundredth of the documents would be missed once in 10^43 times. */
+const DRAWS_MAX = 10_000
 
 /** A root saga and the one that its `saga` steps run. */
 export interface Family {
@@ -24,13 +26,22 @@ export interface Family {
 const families = new Map<number, Family>()
 
 /** The family with that number, from 0 to DOCUMENTS - 1. */
-export function family(n: number): Family {
+function family(n: number): Family {
   let known = families.get(n)
   if (!known) {
     known = makeFamily(n)
     families.set(n, known)
   }
   return known
+}
+
+/** One of those whose root saga is as wanted. */
+export function drawFamily(random: Random, isWanted: (root: SagaDocument) => boolean): Family {
+  for (let draws = 0; draws < DRAWS_MAX; draws++) {
+    const drawn = family(random.int(0, DOCUMENTS - 1))
+    if (isWanted(drawn.root)) return drawn
+  }
+  throw new Error(`None of ${DRAWS_MAX} documents drawn is as wanted: too few are generated`)
 }
 
 const digests = new WeakMap<SagaDocument, string>()

@@ -4,7 +4,7 @@
  *
  * A bug is planted in a copy of the sources (planted-source.ts) or in the simulated store (planted-stores.ts).
  */
-import { type Patch, type PlantedBug, STUCK } from './planted-bug'
+import { CALM, having, type Patch, type PlantedBug, STUCK } from './planted-bug'
 import { FOUND_BUGS } from './planted-found'
 import { SHARD_BUGS } from './planted-shards'
 import {
@@ -30,6 +30,14 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     name: 'no fence',
     wrong: 'A commit does not look at the lease at all.',
     breaks: ['FENCED_WRITER'],
+    swarm: {
+      ...CALM,
+      workers: 4,
+      sagas: 8,
+      leaseMs: 1_500,
+      pauses: 8,
+      store: { ...CALM.store, slow: 0.2, slowMs: 9_000, lostDuring: 0.1 },
+    },
     patches: [UNFENCED],
   },
   {
@@ -101,6 +109,14 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     wrong:
       'Messages are acknowledged in a transaction of their own, before the entries are written.',
     breaks: [...STUCK, 'MAIL_TWICE', 'PROMISE_BROKEN'],
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      isWanted: having('saga'),
+      kills: 6,
+      meddling: 4,
+      store: { ...CALM.store, lostBefore: 0.3 },
+    },
     Store: AcksFirst,
   },
   {
@@ -118,8 +134,7 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
   {
     name: 'unknown taken for failed',
     wrong: 'A step whose outcome is unknown counts as not having happened.',
-    breaks: ['LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
-    seed: 5,
+    breaks: ['UNDO_ORDER', 'LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
     patches: [
       {
         file: 'saga/forward.ts',
@@ -132,7 +147,13 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     name: 'repetition after a crash believed',
     wrong: 'A call that is performed again after a crash and fails counts as not having happened.',
     breaks: ['LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
-    seed: 242,
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      workers: 1,
+      kills: 12,
+      service: { ...CALM.service, slow: 0.5, slowMs: 1_500, refused: 0.4, workMs: 60 },
+    },
     patches: [
       {
         file: 'saga/perform.ts',
@@ -157,7 +178,13 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     name: 'cancel forgets deferred results',
     wrong: 'Results that waited while the saga was paused are dropped when it is cancelled.',
     breaks: STUCK,
-    seed: 63,
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      meddling: 6,
+      chaosMs: 6_000,
+      service: { ...CALM.service, workMs: 400, latencyMs: 150 },
+    },
     patches: [
       {
         file: 'saga/control.ts',
@@ -206,6 +233,7 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     name: 'timeout opens a gate',
     wrong: 'When nobody decides in time the gate opens.',
     breaks: ['GATE_OPENED'],
+    swarm: { ...CALM, sagas: 8, isWanted: having('approval'), meddling: 1, kills: 3 },
     patches: [
       {
         file: 'saga/decide.ts',
@@ -218,7 +246,7 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     name: 'lost wake-up after an unknown commit',
     wrong: 'A saga whose commit turns out to have happened is not looked at again.',
     breaks: STUCK,
-    seed: 33,
+    swarm: { ...CALM, sagas: 8, store: { ...CALM.store, lostAfter: 0.4 } },
     patches: [
       {
         file: 'saga/engine.ts',
@@ -243,26 +271,39 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     name: 'posts outside the commit',
     wrong: 'Messages to other sagas are posted after the commit, and lost with the connection.',
     breaks: ['MAIL_LOST', ...STUCK],
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      isWanted: having('saga'),
+      store: { ...CALM.store, lostAfter: 0.2 },
+    },
     Store: OrphanedPosts,
   },
   {
     name: 'late mail forgotten',
     wrong: "The reader moves on past a slow sender's message that was not visible yet.",
     breaks: ['OVERTAKEN', ...STUCK],
-    seed: 32,
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      isWanted: having('signal'),
+      meddling: 4,
+      store: { ...CALM.store, hidden: 0.5, hiddenMs: 1_500 },
+    },
     Store: ForgetsLateMail,
   },
   {
     name: 'commit order by hope',
     wrong: 'A commit does not check that it follows the entries that are there.',
     breaks: ['JOURNAL_GAP', 'REPLAY_DIFFERS', 'CHAIN_BROKEN'],
-    seed: 33,
+    swarm: { ...CALM, sagas: 8, store: { ...CALM.store, lostDuring: 0.2 } },
     Store: SecondEnd,
   },
   {
     name: 'pause forgets the timers',
     wrong: 'What was left of the timers is not kept while a saga is paused.',
     breaks: STUCK,
+    swarm: { ...CALM, sagas: 8, isWanted: having('wait'), meddling: 4, chaosMs: 6_000 },
     patches: [
       {
         file: 'saga/unwind.ts',

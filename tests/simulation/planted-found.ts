@@ -1,7 +1,7 @@
 /**
  * Bugs that this simulation found in the product. Planting them again is their regression test, beside a test of their own.
  */
-import { type PlantedBug, STUCK } from './planted-bug'
+import { CALM, having, type PlantedBug, STUCK } from './planted-bug'
 
 export const FOUND_BUGS: readonly PlantedBug[] = [
   {
@@ -20,6 +20,13 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     name: 'takeover that failed once',
     wrong: 'Shards whose sagas could not be read when they were taken are never recovered.',
     breaks: STUCK,
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      kills: 6,
+      store: { ...CALM.store, refused: 0.3 },
+      service: { ...CALM.service, workMs: 400 },
+    },
     patches: [
       {
         file: 'saga/engine.ts',
@@ -35,6 +42,7 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     name: 'reading back fails once',
     wrong: 'A saga that cannot be read back after a failed commit is forgotten.',
     breaks: STUCK,
+    swarm: { ...CALM, sagas: 8, store: { ...CALM.store, lostAfter: 0.3, refused: 0.3 } },
     patches: [
       {
         file: 'saga/engine.ts',
@@ -67,6 +75,12 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     name: 'answered call performed again',
     wrong: 'A call whose result waits to be decided is performed again when its saga is read back.',
     breaks: ['OVERTOOK_FORWARD', 'LEFT_STANDING', 'UNNAMED', 'TOO_MUCH'],
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      store: { ...CALM.store, lostBefore: 0.3, latencyMs: 20 },
+      service: { ...CALM.service, crash: 0.2, lostAfter: 0.2, workMs: 400 },
+    },
     patches: [
       {
         file: 'saga/engine.ts',
@@ -79,6 +93,16 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     name: 'mail and recovery load a saga twice',
     wrong: 'Recovery replaces a saga that mail brought into memory.',
     breaks: ['OVERTAKEN', ...STUCK],
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      workers: 2,
+      kills: 6,
+      leaseMs: 3_000,
+      meddling: 8,
+      store: { ...CALM.store, latencyMs: 150 },
+      definitions: { ...CALM.definitions, refused: 0.5 },
+    },
     patches: [
       {
         file: 'saga/engine.ts',
@@ -92,7 +116,13 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     wrong:
       'A signal that waited while the saga was paused and then comes too late has the resume refused.',
     breaks: STUCK,
-    seed: 92,
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      meddling: 16,
+      chaosMs: 6_000,
+      service: { ...CALM.service, retryable: 0.5, workMs: 400 },
+    },
     patches: [
       {
         file: 'saga/decide.ts',
@@ -106,7 +136,14 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     wrong:
       'A saga that waits for an operator to undo a losing branch unwinds, and is paused for ever.',
     breaks: STUCK,
-    seed: 25,
+    swarm: {
+      ...CALM,
+      sagas: 8,
+      isWanted: ({ onCompensationExhausted, steps }) =>
+        onCompensationExhausted === 'MANUAL_COMPENSATION' &&
+        Object.values(steps).some((step) => step.type === 'parallel' && step.join !== 'all'),
+      service: { ...CALM.service, terminal: 0.2 },
+    },
     patches: [
       {
         file: 'saga/unwind.ts',
@@ -119,7 +156,7 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     name: 'completed child rolled back alone',
     wrong: 'An operator may roll back a child whose parent goes on with what it did.',
     breaks: ['MISSING', ...STUCK],
-    seed: 41,
+    swarm: { ...CALM, sagas: 8, isWanted: having('saga'), meddling: 8, chaosMs: 8_000 },
     patches: [
       {
         file: 'saga/control.ts',

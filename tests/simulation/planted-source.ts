@@ -22,26 +22,32 @@ import type * as CreateRuntime from '@/runtime/create-runtime'
 import type * as MemoryStore from '@/runtime/journal/memory-store'
 import type * as Decide from '@/runtime/saga/decide'
 import type { Patch, PlantedBug } from './planted-bug'
-import { once, PRODUCT, type Subject } from './simulate'
+import { type Options, once, PRODUCT, type Subject } from './simulate'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const RUNTIME = path.join(ROOT, 'runtime')
 const RELATIVE = /(from|import) '(\.[^']+)'/g
 
 interface Planted {
-  subject: Subject
+  /** To simulate with: the bug in the world where it shows. */
+  options: Options
   remove(): void
 }
 
 /** The product with that bug, and how to forget it. */
-export async function plant({ patches = [], Store }: PlantedBug): Promise<Planted> {
+export async function plant({ patches = [], Store, swarm = {} }: PlantedBug): Promise<Planted> {
   const { subject, remove } = patches.length > 0 ? await patched(patches) : UNPATCHED
-  return { subject: { ...subject, Store: Store ?? subject.Store }, remove }
+  return { options: { subject: { ...subject, Store: Store ?? subject.Store }, swarm }, remove }
 }
 
-const UNPATCHED: Planted = { subject: PRODUCT, remove: () => {} }
+interface Patched {
+  subject: Subject
+  remove(): void
+}
 
-async function patched(patches: readonly Patch[]): Promise<Planted> {
+const UNPATCHED: Patched = { subject: PRODUCT, remove: () => {} }
+
+async function patched(patches: readonly Patch[]): Promise<Patched> {
   const folder = mkdtempSync(path.join(tmpdir(), 'planted-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {

@@ -3,7 +3,7 @@
  */
 import { SagaError } from '@/runtime/errors'
 import type { EntityCommit, Lease, PendingMessage } from '@/runtime/journal/store'
-import { SimulatedStore } from './simulated-store'
+import { type Carried, SimulatedStore } from './simulated-store'
 
 /**
  * `WHERE EXISTS (lease)`: true when the statement began, and a takeover does not wait for it. The memory store below has
@@ -118,5 +118,15 @@ export class StatementsLater extends SimulatedStore {
   protected override async commit(lease: Lease, commits: EntityCommit[]): Promise<void> {
     await this.write(lease, commits)
     if (!this.random.chance(this.world.swarm.store.lostAfter)) this.bank.carryOut(commits)
+  }
+}
+
+/** No bug, but what makes one show: the answer to whoever gave shards away takes long, and meanwhile they are another's. */
+export class AnswersLate extends SimulatedStore {
+  protected override async run(carried: Carried): Promise<unknown> {
+    const answer = await super.run(carried)
+    if (carried.name === 'reassign' && !this.world.healed)
+      await this.world.sleep(this.random.between(0, 2_000))
+    return answer
   }
 }

@@ -11,11 +11,12 @@ import { createMemoryStore } from '@/runtime/journal/memory-store'
 import type { Ids } from '@/runtime/ports'
 import { decide } from '@/runtime/saga/decide'
 import { Bank } from './bank'
-import { DOCUMENTS, type Family, family, published } from './documents'
+import { drawFamily, type Family, published } from './documents'
 import { type Case, judge, type Rules } from './judge'
 import { People } from './people'
 import { Service } from './service'
 import { SimulatedStore } from './simulated-store'
+import type { Swarm } from './swarm'
 import { Witness } from './witness'
 import { Worker } from './worker'
 import { type Violation, World } from './world'
@@ -63,19 +64,24 @@ export interface Run {
 /** How long after the last fault everything must have ended. */
 const CONVERGE_MS = 120_000
 
+export interface Options {
+  traced?: boolean
+  subject?: Subject
+  /** What is not as the seed draws it. */
+  swarm?: Partial<Swarm>
+}
+
 /** Runs one seed. */
 export async function simulate(
   seed: number,
-  { traced = false, subject = PRODUCT }: { traced?: boolean; subject?: Subject } = {},
+  { traced = false, subject = PRODUCT, swarm: given = {} }: Options = {},
 ): Promise<Run> {
-  const world = new World(seed, traced)
+  const world = new World(seed, traced, given)
   const { swarm, clock } = world
   world.note('world', () => JSON.stringify(swarm))
   const random = world.random.fork('world')
   const kinds = random.int(1, 2)
-  const families: Family[] = Array.from({ length: kinds }, () =>
-    family(random.int(0, DOCUMENTS - 1)),
-  )
+  const families: Family[] = Array.from({ length: kinds }, () => drawFamily(random, swarm.isWanted))
   const documents = new Map(families.flatMap(({ root, child }) => [root, child]).map(named))
   const definitions = published(documents.values())
   const witness = new Witness(world)

@@ -40,7 +40,7 @@ interface Surroundings {
 }
 
 /** A request that has reached the server. */
-interface Carried {
+export interface Carried {
   name: string
   method: Method
   args: unknown[]

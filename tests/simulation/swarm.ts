@@ -2,6 +2,7 @@
  * What a seed switches on. Swarm testing (Groce et al., ISSTA 2012): a run with few faults at great strength finds what a
  * run with all of them at medium strength hides, so each seed draws which there are and how strong.
  */
+import type { SagaDocument } from '@/runtime/definition/schema'
 import type { Random } from './random'
 
 /** What may happen to a request and its reply; rates are probabilities per request. */
@@ -67,6 +68,8 @@ export interface Swarm {
   batchMax: number
   callsMax: number
   sagas: number
+  /** The root sagas are of documents like this (documents.ts); drawn, they are of any. */
+  isWanted: (root: SagaDocument) => boolean
   /** Faults happen for so long; then they stop, and everything has to come to an end. */
   chaosMs: number
   store: LinkFaults & { hidden: number; hiddenMs: number }
@@ -146,6 +149,7 @@ export function drawSwarm(random: Random): Swarm {
     batchMax: random.pick([1, 4, 500]),
     callsMax: random.pick([1, 3, 1_000]),
     sagas: random.int(1, 8),
+    isWanted: () => true,
     chaosMs: random.int(4_000, 25_000),
     store: { ...link(0.12), hidden: on(0.3, 0.5), hiddenMs: random.pick([50, 1_500]) },
     definitions: link(0.25),

@@ -29,9 +29,10 @@ export class World {
   faults = 0
   healed = false
 
-  constructor(seed: number, traced: boolean) {
+  /** `given`: what is not as the seed draws it. */
+  constructor(seed: number, traced: boolean, given: Partial<Swarm> = {}) {
     this.random = new Random(`seed ${seed}`)
-    this.swarm = drawSwarm(this.random.fork('swarm'))
+    this.swarm = { ...drawSwarm(this.random.fork('swarm')), ...given }
     this.startedAt = this.clock.now()
     this.lines = traced ? [] : null
   }
