@@ -29,21 +29,24 @@ const { values, positionals } = parseArgs({
 })
 
 type Cluster = Awaited<ReturnType<typeof startCluster>>
-/** `population` sagas are alive at any time; `wait`: seconds that those of them wait at most which wait for a signal. */
+/**
+ * `population` sagas are alive at any time, as many as the services can serve on two cores while workers start: what takes
+ * longer then is the workers' doing. `wait`: seconds that those of them wait at most which wait for a signal.
+ */
 const SUITES = {
   kill: {
-    ...{ faults: 50, sagas: 2_000, population: 300, wait: 15 },
+    ...{ faults: 50, sagas: 2_000, population: 120, wait: 15 },
     run: (options: ChaosOptions) => killSuite(options),
   },
   pause: {
-    ...{ faults: 20, sagas: 2_000, population: 300, wait: 15 },
+    ...{ faults: 20, sagas: 2_000, population: 120, wait: 15 },
     run: (options: ChaosOptions) => pauseSuite(options),
   },
   'postgres-restart': {
     ...{ faults: 20, sagas: 5_000, population: 5_000, wait: 300 },
     run: (options: ChaosOptions, { restart }: Cluster) =>
-      // Most of the thousands wait: this machine could not have so many on their way at once.
-      postgresRestartSuite({ ...options, restart, signalled: 0.75, timed: 0.1 }),
+      // Most of the thousands wait: this machine could not have so many on their way at once, nor bring more of them there.
+      postgresRestartSuite({ ...options, restart, signalled: 0.75, timed: 0.1, perSecond: 25 }),
   },
 }
 
