@@ -38,6 +38,8 @@ const STOP_MS = 5_000
  * again. It is what we recommend to those who embed the runtime; DBOS, pg-boss and graphile-worker gain by it as well.
  */
 const NODE_FLAGS = ['--max-semi-space-size=32', '--no-deprecation']
+/** Where memory is what is measured, that room would be most of the figure: Node's own defaults, as `npm start` has them. */
+const MEMORY_FLAGS = ['--no-deprecation']
 /** Left to the server's defaults, except what makes commits durable, which is said and then asked for. */
 const SETTINGS = { fsync: 'on', synchronous_commit: 'on', max_connections: '100' }
 
@@ -126,14 +128,16 @@ async function conditions(sql: pg.Client): Promise<string> {
   }
   const [cpu] = os.cpus()
   const machine = `${os.availableParallelism()} × ${cpu?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB`
-  return `PostgreSQL: ${shown.join(', ')}. Node ${process.version} ${NODE_FLAGS.join(' ')}. ${machine}.`
+  return `PostgreSQL: ${shown.join(', ')}. Node ${process.version}. ${machine}.`
 }
 
 function begin(contestant: Contestant, task: Task): ChildProcess {
   const own = OWN.includes(contestant)
   const file = path.join(import.meta.dirname, 'contestants', `${contestant}.${own ? 'ts' : 'mjs'}`)
+  const flags = contestant === 'parked' ? MEMORY_FLAGS : NODE_FLAGS
+  console.error(`${contestant}: node ${flags.join(' ')}`)
   return fork(file, [JSON.stringify(task)], {
-    execArgv: [...NODE_FLAGS, ...(own ? ['--import', 'tsx', '--expose-gc'] : [])],
+    execArgv: [...flags, ...(own ? ['--import', 'tsx', '--expose-gc'] : [])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
 }

@@ -2,8 +2,9 @@
  * What waiting costs: `count` sagas parked at a timer or a signal (half of them each), and what this process grows by; how
  * late a due one wakes among them. And what `concurrency` sagas cost that all have a call under way.
  *
- * Memory is the resident set after a full garbage collection, against the started runtime that has not run anything yet: so
- * compiled code and the heap's own reserve are in it.
+ * Memory is taken after full collections, against the started runtime that has not run anything yet, so compiled code is in
+ * it: the resident set, and the heap in use beside it, for V8 may meanwhile give back what loading the program had left
+ * over. `busyMb` is the resident set at its highest while they are being parked, with all that is to be collected.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -15,6 +16,8 @@ import { openRuntime } from './runtime'
 const TOGETHER = 1_000
 /** Sagas that are woken among the parked ones, by either means. */
 const WOKEN = 100
+/** Between two looks at the resident set. */
+const SAMPLE_MS = 50
 const FAR_AWAY = Date.UTC(2100, 0, 1)
 
 await contest(async (task) => {
@@ -77,17 +80,18 @@ await contest(async (task) => {
     while (holding < sagas) await sleep(5)
   }
 
-  const idle = residentSet()
-  await hold('active', task.concurrency)
-  const activeMb = residentSet() - idle
+  const idle = await settled()
+  const active = await growth(idle, () => hold('active', task.concurrency))
   if ((await count('e.active')) !== task.concurrency) wrong.push('not all active sagas are stored')
   release()
   while ((await count("s.status = 'RUNNING' AND s.saga_type = 'active'")) > 0) await sleep(20)
 
   const began = performance.now()
-  await park('parked', 0, task.count)
-  const seconds = (performance.now() - began) / 1000
-  const parkedMb = residentSet() - idle
+  let seconds = 0
+  const waiting = await growth(idle, async () => {
+    await park('parked', 0, task.count)
+    seconds = (performance.now() - began) / 1000
+  })
   const parked = await count("s.status = 'RUNNING'")
   if (parked !== task.count) wrong.push(`${parked} sagas are parked`)
 
@@ -117,8 +121,11 @@ await contest(async (task) => {
   await sql.end()
   return {
     metrics: {
-      parkedMb,
-      activeMb,
+      parkedMb: waiting.residentMb,
+      parkedHeapMb: waiting.heapMb,
+      busyMb: waiting.highestMb,
+      activeMb: active.residentMb,
+      activeHeapMb: active.heapMb,
       parkedPerSecond: task.count / seconds,
       timerLateMaxMs: Math.max(...late),
       signalMaxMs: Math.max(...signals),
@@ -128,9 +135,39 @@ await contest(async (task) => {
 })
 
 /** Megabytes. */
-function residentSet(): number {
-  for (let n = 0; n < 3; n++) globalThis.gc?.()
-  return process.memoryUsage.rss() / 1e6
+interface Memory {
+  residentMb: number
+  heapMb: number
+}
+
+async function settled(): Promise<Memory> {
+  for (let n = 0; n < 5; n++) {
+    globalThis.gc?.()
+    await sleep(200) // V8 gives pages back a while after it has emptied them
+  }
+  const { rss, heapUsed } = process.memoryUsage()
+  return { residentMb: rss / 1e6, heapMb: heapUsed / 1e6 }
+}
+
+/** Above `idle`: what is there afterwards, and the highest resident set on the way. */
+async function growth(
+  idle: Memory,
+  run: () => Promise<void>,
+): Promise<Memory & { highestMb: number }> {
+  let highest = 0
+  const look = () => {
+    highest = Math.max(highest, process.memoryUsage.rss() / 1e6)
+  }
+  const looking = setInterval(look, SAMPLE_MS)
+  await run()
+  look()
+  clearInterval(looking)
+  const { residentMb, heapMb } = await settled()
+  return {
+    residentMb: residentMb - idle.residentMb,
+    heapMb: heapMb - idle.heapMb,
+    highestMb: highest - idle.residentMb,
+  }
 }
 
 function documents(): SagaDocument[] {

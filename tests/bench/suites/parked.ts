@@ -17,18 +17,17 @@ export async function run(arena: Arena, options: { runs: number; sagas: number }
       (all.get('parked') ?? []).map((one) => one[metric] ?? Number.NaN),
     )
   const parked = `${options.sagas.toLocaleString('en')} parked`
+  const active = `${ACTIVE.toLocaleString('en')} active`
+  const resident = { metric: 'growth of resident memory', unit: 'MB' }
+  const heap = { metric: 'growth of the heap in use', unit: 'MB' }
   return [
-    line({ case: parked, metric: 'growth of resident memory', unit: 'MB' }, 'parkedMb'),
+    line({ case: parked, ...resident }, 'parkedMb'),
+    line({ case: parked, ...heap }, 'parkedHeapMb'),
+    line({ case: parked, metric: 'resident at its highest while parking', unit: 'MB' }, 'busyMb'),
     line({ case: parked, metric: 'parked', unit: '1/s' }, 'parkedPerSecond'),
     line({ case: parked, metric: 'timer to step, latest of 100', unit: 'ms' }, 'timerLateMaxMs'),
     line({ case: parked, metric: 'signal to step, latest of 100', unit: 'ms' }, 'signalMaxMs'),
-    line(
-      {
-        case: `${ACTIVE.toLocaleString('en')} active`,
-        metric: 'resident memory above idle',
-        unit: 'MB',
-      },
-      'activeMb',
-    ),
+    line({ case: active, ...resident }, 'activeMb'),
+    line({ case: active, ...heap }, 'activeHeapMb'),
   ]
 }
