@@ -1,10 +1,12 @@
 /**
- * A worker's right to write: one `worker` row, fenced by its epoch. The SQL functions are in the migration `cluster`.
+ * A worker's right to write: one `worker` row, fenced by its epoch, and how long it lasts: one `heartbeat` row. The SQL
+ * functions are in the migrations `cluster` and `heartbeat`.
  *
  * 1. Expiry is judged by the database's clock alone; no time of ours is ever compared with it.
  * 2. Ending a lease, and changing its shards, waits for the commits that hold its row, and every later commit under the
  *    old epoch finds it gone.
- * 3. Extending a lease waits for nobody else's: ending other workers' leases and moving shards are statements of their own.
+ * 3. Extending a lease waits for no commit, and for nobody else's lease: ending other workers' leases and moving shards are
+ *    statements of their own.
  * 4. While the server was down nobody could renew. A lease that ran out then counts for `restartGraceMs` more.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
@@ -44,20 +46,11 @@ export async function renew(
   const { workerId } = lease
   const session = sessionOf(lease)
   const what = `renew the lease of worker ${workerId}`
-  const extended = await translating(
-    what,
-    prisma.$executeRaw`
-      UPDATE worker SET lease_expires_at = clock_timestamp() + ${ttlMs}::int * interval '1 ms',
-        backlog_ms = ${Math.min(backlogMs, 2 ** 31 - 1)}::int
-      WHERE id = ${workerId} AND session = ${session}::bigint AND live`,
-  )
-  if (!extended) throw fenced(lease)
-  // One statement, one snapshot: epoch and shards belong together.
   const [row] = await translating(
     what,
     prisma.$queryRaw<(LeaseRow & { view: string })[]>`
-      SELECT epoch, owned_shards(id) AS shards, cluster_view()::text AS view
-      FROM worker WHERE id = ${workerId} AND session = ${session}::bigint AND live`,
+      SELECT epoch, shards, view::text FROM lease_renew(${workerId}, ${session}::bigint, ${ttlMs}::int,
+        ${Math.min(backlogMs, 2 ** 31 - 1)}::int)`,
   )
   const now = leaseOf(workerId, row, session)
   if (!row || !now) throw fenced(lease)

@@ -68,6 +68,8 @@ const LAST_TURNS_MS = 5_000
 const BACKLOG_LOOK_MS = 100
 /** Fewer entities are not worth a commit of their own. */
 const PART_MIN = 32
+/** Entities brought back at once: for so long nothing else happens here, a renewal of the lease neither. */
+const RECOVER_MAX = 200
 /** Mail that is held at once, in commits. */
 const MAIL_COMMITS = 4
 
@@ -205,7 +207,7 @@ export class Engine {
     this.#showStuck.changed()
     for (let after: string | null = null; this.#running; )
       try {
-        const ids = await store.active(gained, after, 500)
+        const ids = await store.active(gained, after, RECOVER_MAX)
         if (ids.length === 0) break
         await this.#bring(ids.filter((id) => this.owns(id) && !this.#residents.has(id)))
         after = ids[ids.length - 1] ?? null

@@ -6,7 +6,7 @@
  * 2. Two commits are in flight at once, so that the store has work while the other is flushed, answered and acted upon.
  *    They share no entity, so their order does not matter.
  * 3. Now and then none is. Each commit holds the lease's row shared, and PostgreSQL lets a new sharer pass a writer who
- *    waits: in an unbroken chain of overlapping commits the lease could not be renewed.
+ *    waits: in an unbroken chain of overlapping commits nobody could end the lease.
  * 4. One that must be alone (the store refused a commit it was in) is first and last in its commit.
  * 5. Of commits with statements of transactional steps one is in flight at a time: what these lock is not ours to know,
  *    and two of them could wait for each other.
@@ -30,7 +30,7 @@ export interface GroupCommitOptions {
 }
 
 const IN_FLIGHT_MAX = 2
-/** How long commits may overlap without a gap: a lease is renewed several times in a few seconds, and waits at most so long. */
+/** How long commits may overlap without a gap: who ends the lease of a worker that works on waits at most so long. */
 const CHAIN_MS = 200
 
 export class GroupCommit {

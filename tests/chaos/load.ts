@@ -72,6 +72,7 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
   const done = () => finishing && ids.length >= sagas && signals.length === 0 && open.size === 0
 
   async function start(count: number): Promise<void> {
+    const waiting = new Map<string, number>()
     let requests = Array.from({ length: count }, () => {
       const id = `chaos-${seed}-${ids.length}`
       ids.push(id)
@@ -80,7 +81,7 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
         drawn < signalled ? 'signal' : drawn < signalled + timed ? 'timer' : 'quick'
       const longest = pace === 'signal' ? waitMaxMs : Math.min(waitMaxMs, TIMER_MAX_MS)
       const at = Date.now() + random() * longest
-      if (pace === 'signal') signals.push({ id, at })
+      if (pace === 'signal') waiting.set(id, at)
       const input = {
         name: `Venture ${id}`,
         venture: `venture-${id}`,
@@ -96,6 +97,8 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
       requests = requests.filter((_, n) => 'error' in (answers[n] ?? {}))
       if (requests.length > 0) await sleep(500)
     }
+    // Not before: a saga that does not exist refuses its signal.
+    for (const [id, at] of waiting) signals.push({ id, at })
   }
 
   async function count(): Promise<void> {
@@ -110,9 +113,12 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
 
   async function starting(): Promise<void> {
     let allowed = 0
+    let last = performance.now()
     while (!stopped) {
       await count()
-      allowed = Math.min(allowed + (perSecond * TICK_MS) / 1000, perSecond)
+      const now = performance.now()
+      allowed = Math.min(allowed + (perSecond * (now - last)) / 1000, perSecond)
+      last = now
       const wanted = finishing
         ? Math.min(population - alive, sagas - ids.length)
         : population - alive

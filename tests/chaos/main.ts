@@ -43,10 +43,10 @@ const SUITES = {
     run: (options: ChaosOptions) => pauseSuite(options),
   },
   'postgres-restart': {
-    ...{ faults: 20, sagas: 5_000, population: 5_000, wait: 1_000 },
+    ...{ faults: 20, sagas: 5_000, population: 5_000, wait: 2_000 },
     run: (options: ChaosOptions, { restart }: Cluster) =>
       // Most of the thousands wait: this machine could not have so many on their way at once, nor bring more of them there.
-      postgresRestartSuite({ ...options, restart, signalled: 0.75, timed: 0.1, perSecond: 30 }),
+      postgresRestartSuite({ ...options, restart, signalled: 0.75, timed: 0.1, perSecond: 25 }),
   },
 }
 

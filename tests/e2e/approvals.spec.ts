@@ -131,7 +131,11 @@ test('does nothing when somebody else was faster, and shows what became of the g
   })
   await other.close()
 
-  await page.unroute(/approvals\.(get|list)/)
+  // it may ask again once it has decided: before that, an answer would take the button away
+  await page.route(/approvals\.decide/, async (route) => {
+    await page.unroute(/approvals\.(get|list)/)
+    await route.continue()
+  })
   await page.getByRole('button', { name: 'Pause the saga' }).click()
   await expect(page.getByText('Cher Mann decided: continue')).toBeVisible()
   await expect.poll(() => statusOf(api, sagaId), { timeout: 30_000 }).toBe('COMPLETED')

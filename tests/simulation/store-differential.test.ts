@@ -69,8 +69,9 @@ async function compare(seed: number): Promise<void> {
     since = now
     await world.clock.advance(ms)
     await prisma.$executeRaw`
-      UPDATE worker SET lease_expires_at = lease_expires_at - ${shift} * interval '1 ms',
-        started_at = started_at - ${shift} * interval '1 ms'`
+      UPDATE heartbeat SET lease_expires_at = lease_expires_at - ${shift} * interval '1 ms'`
+    await prisma.$executeRaw`
+      UPDATE worker SET started_at = started_at - ${shift} * interval '1 ms'`
   }
   try {
     await new Comparison(seed, sides, pass).run()

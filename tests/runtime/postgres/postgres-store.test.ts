@@ -37,13 +37,13 @@ afterAll(async () => {
 
 async function empty(): Promise<void> {
   await prisma.$executeRaw`
-    TRUNCATE worker, lease_history, entity, journal, mailbox, timer, saga_execution, gate, chairman_saga_decision, venture`
+    TRUNCATE worker, heartbeat, lease_history, entity, journal, mailbox, timer, saga_execution, gate, chairman_saga_decision, venture`
   await prisma.$executeRaw`UPDATE shard SET worker_id = NULL`
 }
 
 async function expire(workerId: string): Promise<void> {
   await prisma.$executeRaw`
-    UPDATE worker SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE id = ${workerId}`
+    UPDATE heartbeat SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE worker_id = ${workerId}`
 }
 
 async function harness(): Promise<Harness> {
@@ -199,14 +199,41 @@ describe('concurrent transactions', () => {
   it('a lease renewed while a takeover waits for it is kept', async () => {
     await expire('w1')
     await other.query('BEGIN')
-    await other.query('UPDATE worker SET lease_expires_at = clock_timestamp() + $1 WHERE id = $2', [
-      '1 minute',
-      'w1',
-    ])
+    await other.query(
+      'UPDATE heartbeat SET lease_expires_at = clock_timestamp() + $1 WHERE worker_id = $2',
+      ['1 minute', 'w1'],
+    )
     const takeover = store.acquire('w2', TTL)
     await blocked()
     await other.query('COMMIT')
     expect((await takeover).shards).toEqual([])
+    await store.commit(lease, [commitOf('s1', 0, 1)])
+  })
+
+  it('a renewal waits for no commit', async () => {
+    await other.query('BEGIN')
+    await other.query('SELECT FROM worker WHERE id = $1 FOR SHARE', ['w1'])
+    expect(await store.renew(lease, TTL)).toMatchObject({ epoch: lease.epoch })
+    await other.query('COMMIT')
+  })
+
+  it('a renewal that comes while the lease is being ended is refused', async () => {
+    await expire('w1')
+    await other.query('BEGIN')
+    await other.query('SELECT lease_end_overdue($1)', ['w2'])
+    const late = expect(store.renew(lease, TTL)).rejects.toMatchObject({ code: 'FENCED' })
+    await blocked()
+    await other.query('COMMIT')
+    await late
+  })
+
+  it('a lease that a commit still holds is not ended, and its worker can renew it', async () => {
+    await expire('w1')
+    await other.query('BEGIN')
+    await other.query('SELECT FROM worker WHERE id = $1 FOR SHARE', ['w1'])
+    expect((await store.acquire('w2', TTL)).shards).toEqual([])
+    expect(await store.renew(lease, TTL)).toMatchObject({ epoch: lease.epoch })
+    await other.query('COMMIT')
     await store.commit(lease, [commitOf('s1', 0, 1)])
   })
 
