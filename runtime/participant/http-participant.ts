@@ -59,10 +59,8 @@ export function createHttpParticipant(config: HttpParticipantConfig): HttpPartic
     ? checkedUrl(config.name, config.healthUrl, { allowPrivateNetwork, query: true })
     : null
   const keys = secretKeys(config)
-  const agent: Agent = createAgent({
-    allowPrivateNetwork,
-    connections: config.connections ?? 32,
-  })
+  const connections = config.connections ?? 32
+  const agent: Agent = createAgent({ allowPrivateNetwork, connections })
   const basePath = endpoint.pathname.replace(/\/+$/, '')
   const timeoutMs = config.timeoutMs ?? 30_000
   const callsMax = config.callsMax ?? 2_000
@@ -94,6 +92,8 @@ export function createHttpParticipant(config: HttpParticipantConfig): HttpPartic
   }
 
   return {
+    concurrency: connections,
+
     async call(call, signal) {
       if (calls >= callsMax)
         return failed(

@@ -41,6 +41,8 @@ export interface Participant {
    * An AbortSignal costs more than everything else in calling a function of this process.
    */
   readonly listensToCall?: true
+  /** Calls that it can take at once; more wait in the performer, and their time has not begun. Undefined: any number. */
+  readonly concurrency?: number
   call(request: ParticipantCall, signal: AbortSignal): Promise<Outcome | TransactionalOutcome>
 }
 

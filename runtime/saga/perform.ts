@@ -3,7 +3,9 @@
  *
  * 1. A call is performed at most once at a time in this process; its adapter gets the deadline and an abort signal.
  * 2. An adapter that throws, or does not answer by the deadline, leaves the outcome unknown.
- * 3. At most `callsMax` calls run at once; the rest wait here, oldest first (they are durable already).
+ * 3. At most `callsMax` calls run at once, and of one participant no more than it can take (`concurrency`); the rest wait here,
+ *    oldest first (they are durable already). Their time begins when they leave, and one participant's queue does not hold up
+ *    another's.
  * 4. No call leaves once the lease may have gone to another worker (`mayCall`), and an abandoned call's result is ignored.
  */
 import type { Outcome } from '../journal/entry'
@@ -32,10 +34,23 @@ export interface PerformerOptions {
   mayCall(): boolean
 }
 
+/** The calls of one participant. */
+interface Lane {
+  running: number
+  /** At once. One, until the participant has been found and says more. */
+  max: number
+  readonly waiting: Map<string, { sagaId: string; command: CallCommand; again: boolean }>
+}
+
+/** Participants whose calls are over are forgotten beyond so many. */
+const LANES_MAX = 1_000
+
 export class Performer {
   readonly #options: PerformerOptions
   readonly #running = new Map<string, RunningCall>()
-  readonly #waiting = new Map<string, { sagaId: string; command: CallCommand; again: boolean }>()
+  readonly #lanes = new Map<string, Lane>()
+  /** In all lanes. */
+  #waiting = 0
   readonly #deadlines: Deadlines<RunningCall>
   #stopped = false
 
@@ -45,7 +60,7 @@ export class Performer {
   }
 
   get inFlight(): number {
-    return this.#running.size + this.#waiting.size
+    return this.#running.size + this.#waiting
   }
 
   /**
@@ -55,15 +70,18 @@ export class Performer {
   perform(sagaId: string, command: CallCommand, again = false): void {
     const id = `${sagaId}\n${command.call}`
     if (this.#stopped || this.#running.has(id) || !this.#options.mayCall()) return
-    if (this.#running.size >= this.#options.callsMax) {
-      if (!this.#waiting.has(id)) this.#waiting.set(id, { sagaId, command, again })
+    const lane = this.#laneOf(command.participant)
+    if (this.#running.size >= this.#options.callsMax || lane.running >= lane.max) {
+      if (lane.waiting.has(id)) return
+      lane.waiting.set(id, { sagaId, command, again })
+      this.#waiting++
       return
     }
     const call = new RunningCall(this.#options, sagaId, command, (outcome) => {
       this.#deadlines.delete(call, command.timeoutMs)
       if (this.#stopped) return
       if (this.#running.get(id) === call) {
-        this.#running.delete(id)
+        this.#leave(id, command.participant)
         const { done } = this.#options
         if ('statements' in outcome) {
           const { statements, ...rest } = outcome
@@ -76,8 +94,26 @@ export class Performer {
       this.#next()
     })
     this.#running.set(id, call)
+    lane.running++
     this.#deadlines.add(call, command.timeoutMs)
-    call.start()
+    call.start(lane, this.#room)
+  }
+
+  #laneOf(participant: string): Lane {
+    let lane = this.#lanes.get(participant)
+    if (!lane) {
+      lane = { running: 0, max: 1, waiting: new Map() }
+      this.#lanes.set(participant, lane)
+    }
+    return lane
+  }
+
+  #leave(id: string, participant: string): void {
+    this.#running.delete(id)
+    const lane = this.#laneOf(participant)
+    lane.running--
+    if (this.#lanes.size > LANES_MAX && lane.running === 0 && lane.waiting.size === 0)
+      this.#lanes.delete(participant)
   }
 
   isRunning(sagaId: string, call: string): boolean {
@@ -91,7 +127,12 @@ export class Performer {
 
   /** Takes back what has not left yet. */
   withdraw(among: (sagaId: string) => boolean): void {
-    for (const [id, { sagaId }] of this.#waiting) if (among(sagaId)) this.#waiting.delete(id)
+    for (const { waiting } of this.#lanes.values())
+      for (const [id, { sagaId }] of waiting)
+        if (among(sagaId)) {
+          waiting.delete(id)
+          this.#waiting--
+        }
     this.#giveUp((call) => !call.hasLeft && among(call.sagaId))
   }
 
@@ -104,23 +145,35 @@ export class Performer {
   #giveUp(among: (call: RunningCall) => boolean): void {
     for (const [id, call] of this.#running) {
       if (!among(call)) continue
-      this.#running.delete(id)
+      this.#leave(id, call.participant)
       call.abort()
       this.#next()
     }
   }
 
+  readonly #room = () => this.#next()
+
+  /** Starts what has room by now. Lanes take turns: one from which a call was taken is looked at again after the others. */
   #next(): void {
-    for (const [id, { sagaId, command, again }] of this.#waiting) {
-      this.#waiting.delete(id)
-      return this.perform(sagaId, command, again)
+    if (this.#waiting === 0) return
+    for (const [participant, lane] of this.#lanes) {
+      if (this.#running.size >= this.#options.callsMax) return
+      const oldest = lane.running < lane.max ? lane.waiting.entries().next().value : undefined
+      if (!oldest) continue
+      const [id, { sagaId, command, again }] = oldest
+      lane.waiting.delete(id)
+      this.#waiting--
+      this.#lanes.delete(participant)
+      this.#lanes.set(participant, lane)
+      this.perform(sagaId, command, again)
     }
   }
 
   /** Abandons what is under way: its outcome is asked for again after recovery, with the same key. */
   stop(): void {
     this.#stopped = true
-    this.#waiting.clear()
+    this.#lanes.clear()
+    this.#waiting = 0
     this.#deadlines.clear()
     for (const call of this.#running.values()) call.abort()
   }
@@ -138,8 +191,8 @@ class RunningCall implements ParticipantCall {
   readonly key: string
   readonly undoes?: string
   readonly deadline: number
+  readonly participant: string
   readonly #options: PerformerOptions
-  readonly #participant: string
   readonly #timeoutMs: number
   #abort: AbortController | undefined
   #onAbort: (() => void) | null = null
@@ -165,7 +218,7 @@ class RunningCall implements ParticipantCall {
     if (command.undoes !== undefined) this.undoes = command.undoes
     this.deadline = options.clock.now() + command.timeoutMs
     this.#options = options
-    this.#participant = command.participant
+    this.participant = command.participant
     this.#timeoutMs = command.timeoutMs
     this.#settle = settle
   }
@@ -178,11 +231,15 @@ class RunningCall implements ParticipantCall {
     return this.#options.callbackToken(this.sagaId, this.call)
   }
 
-  start(): void {
-    const found = this.#options.participants.find(this.#participant)
-    if (!(found instanceof Promise)) return this.#perform(found)
+  /** Learns how many calls its lane has room for; `room`: when that was not known at once. */
+  start(lane: Lane, room: () => void): void {
+    const found = this.#options.participants.find(this.participant)
+    if (!(found instanceof Promise)) return this.#perform(found, lane)
     found.then(
-      (participant) => this.#perform(participant),
+      (participant) => {
+        this.#perform(participant, lane)
+        room()
+      },
       (error) => this.#threw(error),
     )
   }
@@ -193,7 +250,7 @@ class RunningCall implements ParticipantCall {
       ok: false,
       kind: 'unknown',
       code: 'TIMEOUT',
-      message: `${this.#participant}.${this.operation} did not answer within ${this.#timeoutMs} ms`,
+      message: `${this.participant}.${this.operation} did not answer within ${this.#timeoutMs} ms`,
     })
   }
 
@@ -213,7 +270,8 @@ class RunningCall implements ParticipantCall {
   }
 
   // No async function: each would be one more promise for every step.
-  #perform(participant: Participant | undefined): void {
+  #perform(participant: Participant | undefined, lane: Lane): void {
+    lane.max = participant?.concurrency ?? Number.POSITIVE_INFINITY
     // Given up while it was looked up: then it does not leave any more.
     if (this.#aborted || !this.#options.mayCall())
       return this.#end(notDone('ABORTED', 'Abandoned before it began'))
@@ -221,7 +279,7 @@ class RunningCall implements ParticipantCall {
       return this.#end(
         notDone(
           'PARTICIPANT_UNKNOWN',
-          `No participant ${this.#participant} is registered, or it is disabled`,
+          `No participant ${this.participant} is registered, or it is disabled`,
         ),
       )
     this.#left = true

@@ -101,3 +101,99 @@ describe('a call whose participant takes long to look up', () => {
     expect(done).toHaveLength(1)
   })
 })
+
+describe('calls of a participant that takes two at once', () => {
+  /** Calls of `svc` end when told to, those of other participants at once. */
+  function crowd(callsMax = 100) {
+    const clock = new VirtualClock()
+    const left: ParticipantCall[] = []
+    const done: string[] = []
+    const end = new Map<string, () => void>()
+    let found = () => {}
+    const svc: Participant = {
+      concurrency: 2,
+      call: (one) => {
+        left.push(one)
+        return new Promise((resolve) => end.set(one.call, () => resolve(ok())))
+      },
+    }
+    const looking = new Promise<Participant>((resolve) => {
+      found = () => resolve(svc)
+    })
+    const performer = new Performer({
+      participants: { find: (name) => (name === 'svc' ? looking : { call: async () => ok() }) },
+      clock,
+      logger: { info() {}, warn() {}, error() {} },
+      callsMax,
+      callbackToken: () => '',
+      traceparent: () => '',
+      done: (_, name) => void done.push(name),
+      mayCall: () => true,
+    })
+    const perform = (...steps: string[]) => {
+      for (const step of steps) performer.perform('one', call(step))
+    }
+    const leaving = () => left.map((one) => one.step)
+    const finish = async (step: string) => {
+      end.get(`${step}#1`)?.()
+      await flush()
+    }
+    return { clock, performer, perform, left, leaving, done, finish, found }
+  }
+
+  it('wait before their time begins, the oldest first, also before it is found', async () => {
+    const { clock, perform, left, leaving, found, finish, performer } = crowd()
+    perform('a', 'b', 'c', 'd')
+    expect(performer.inFlight).toBe(4)
+    found()
+    await flush()
+    expect(leaving()).toEqual(['a', 'b'])
+    await clock.advance(900)
+    await finish('b')
+    expect(leaving()).toEqual(['a', 'b', 'c'])
+    expect(left[2]?.deadline).toBe(clock.now() + 1_000)
+    await finish('c')
+    await finish('a')
+    await finish('d')
+    expect(performer.inFlight).toBe(0)
+  })
+
+  it('hold up nobody else', async () => {
+    const { perform, done, found, performer } = crowd()
+    found()
+    perform('a', 'b', 'c')
+    await flush()
+    performer.perform('one', { ...call('other'), participant: 'other' })
+    await flush()
+    expect(done).toEqual(['other#1'])
+  })
+
+  it('are taken back while they wait, and make room when they are given up', async () => {
+    const { perform, leaving, found, performer } = crowd()
+    found()
+    perform('a', 'b')
+    performer.perform('two', call('c'))
+    performer.perform('three', call('d'))
+    await flush()
+    performer.withdraw((sagaId) => sagaId === 'two')
+    performer.abandon((sagaId) => sagaId === 'one')
+    await flush()
+    expect(leaving()).toEqual(['a', 'b', 'd'])
+    expect(performer.inFlight).toBe(1)
+  })
+
+  it('share what there is for all with other participants in turns', async () => {
+    const { perform, done, leaving, found, finish, performer } = crowd(2)
+    found()
+    perform('a', 'b', 'c', 'd')
+    await flush()
+    for (const step of ['x', 'y']) performer.perform('one', { ...call(step), participant: 'other' })
+    await finish('a')
+    expect(leaving()).toEqual(['a', 'b', 'c'])
+    await finish('b')
+    expect(done).toEqual(['a#1', 'b#1', 'x#1'])
+    expect(leaving()).toEqual(['a', 'b', 'c', 'd'])
+    await finish('c')
+    expect(done).toEqual(['a#1', 'b#1', 'x#1', 'c#1', 'y#1'])
+  })
+})
