@@ -72,7 +72,7 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
   const done = () => finishing && ids.length >= sagas && signals.length === 0 && open.size === 0
 
   async function start(count: number): Promise<void> {
-    const waiting = new Map<string, number>()
+    const waiting: Entity[] = []
     let requests = Array.from({ length: count }, () => {
       const id = `chaos-${seed}-${ids.length}`
       ids.push(id)
@@ -81,7 +81,7 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
         drawn < signalled ? 'signal' : drawn < signalled + timed ? 'timer' : 'quick'
       const longest = pace === 'signal' ? waitMaxMs : Math.min(waitMaxMs, TIMER_MAX_MS)
       const at = Date.now() + random() * longest
-      if (pace === 'signal') waiting.set(id, at)
+      if (pace === 'signal') waiting.push({ id, at })
       const input = {
         name: `Venture ${id}`,
         venture: `venture-${id}`,
@@ -98,7 +98,7 @@ export function startLoad({ db, runtime }: Host, options: LoadOptions): Load {
       if (requests.length > 0) await sleep(500)
     }
     // Not before: a saga that does not exist refuses its signal.
-    for (const [id, at] of waiting) signals.push({ id, at })
+    signals.push(...waiting)
   }
 
   async function count(): Promise<void> {
