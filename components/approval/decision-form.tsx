@@ -72,6 +72,7 @@ export function DecisionForm({
       title: `Choose ${DECISION_WORD[each].toLowerCase()}`,
       group: 'This gate',
       keys: String(index + 1),
+      claims: true,
       run: () => {
         onDecision(each)
         form.current?.querySelector<HTMLInputElement>(`input[value="${each}"]`)?.focus()

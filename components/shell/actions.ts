@@ -6,7 +6,8 @@
  *
  * 1. Keys never fire while somebody types, nor inside a dialog or menu, unless the action says `everywhere`.
  * 2. A disabled action stays listed and says why.
- * 3. Keys are written `mod+k`, `g r` (one after the other) or `?`; `mod` is Ctrl, or Command on Apple machines.
+ * 3. What `claims` its keys gets them wherever it stands; nothing else on the page shows or hears them meanwhile.
+ * 4. Keys are written `mod+k`, `g r` (one after the other) or `?`; `mod` is Ctrl, or Command on Apple machines.
  */
 import { useEffect, useRef } from 'react'
 import { isApple } from '../ui/platform'
@@ -23,6 +24,8 @@ export interface Action {
   everywhere?: boolean
   /** Explained in the sheet, but not offered in the palette: moving a selection, for instance. */
   keysOnly?: boolean
+  /** Nothing else on the page has these keys now: a decision's numbers are not those of the drawing beside it. */
+  claims?: boolean
   run: () => void
 }
 
@@ -42,9 +45,14 @@ export function useActions(actions: readonly Action[]): void {
   }, [])
 }
 
-/** All actions on offer, those of the innermost component first. */
+/** All actions on offer, of the component that was mounted last first; without the keys that another claims. */
 export function currentActions(): Action[] {
-  return [...sources].reverse().flatMap((source) => [...source.current])
+  const all = [...sources].reverse().flatMap((source) => [...source.current])
+  const claimed = new Set(all.flatMap(({ claims, keys }) => (claims && keys ? [keys] : [])))
+  return all.map((action) => {
+    const { keys, ...keyless } = action
+    return keys && !action.claims && claimed.has(keys) ? keyless : action
+  })
 }
 
 /** Mount once: turns key presses into actions. */

@@ -75,7 +75,13 @@ test('aborts with the computed compensations, asks for a reason, and it happens 
 })
 
 test('continues by keyboard alone, with conditions', async ({ page }) => {
+  // the drawing, which has a use for the numbers too, comes last
+  await page.route(/sagas\.get/, async (route) => {
+    await page.getByRole('radio', { name: /^Continue/ }).waitFor()
+    await route.continue()
+  })
   const { api, sagaId } = await openGate(page)
+  await expect(page.locator('.saga-canvas')).toContainText('Approval')
   await page.keyboard.press('1')
   await expect(page.getByRole('radio', { name: /^Continue/ })).toBeChecked()
   await page.keyboard.press('Tab')

@@ -48,6 +48,27 @@ describe('shortcuts', () => {
     expect(currentActions()).toEqual([])
   })
 
+  it('are those of the action that claims them, whichever came last', () => {
+    done.length = 0
+    const claimed = () => <Page actions={[action('decide', '1', { claims: true })]} />
+    const drawing = () => <Page actions={[action('fit', '1'), action('zoom', '0')]} />
+    for (const pages of [
+      [claimed, drawing],
+      [drawing, claimed],
+    ]) {
+      done.length = 0
+      const shown = pages.map((page) => render(page()))
+      press('1')
+      press('0')
+      expect(done.filter((id) => id === 'fit')).toEqual([])
+      expect(done).toContain('decide')
+      expect(done).toContain('zoom')
+      expect(currentActions().filter(({ keys }) => keys === '1')).toHaveLength(1)
+      expect(currentActions().map(({ id }) => id)).toContain('fit')
+      for (const { unmount } of shown) unmount()
+    }
+  })
+
   it('understand two keys after each other', () => {
     done.length = 0
     render(<Page actions={[action('go', 'g r'), action('retry', 'r')]} />)
