@@ -1,6 +1,7 @@
 /**
  * The records that a step keeps of its child sagas. No rule of its own.
  */
+import { invariant } from '../errors'
 import type { ChildRecord, StepRecord } from './state'
 import type { Turn } from './turn'
 
@@ -24,18 +25,36 @@ export function isResolvedChild(child: ChildRecord): boolean {
   return child.status === 'ROLLED_BACK' || child.status === 'FAILED'
 }
 
-/** Writes one child's record, of a saga step or a map, also one that was replaced. */
+/**
+ * The record of this child; undefined when the step never started it. A map's is looked up by its index: to compare the ids
+ * of thousands for each report would make every item dearer than the one before.
+ */
+export function findChild(
+  record: StepRecord,
+  childId: string,
+  index: number | undefined,
+): ChildRecord | undefined {
+  const current = index === undefined ? record.child : record.map?.children[index]
+  if (current?.id === childId) return current
+  return record.earlier?.find((child) => child.id === childId)
+}
+
+/** Writes one child's record, also that of a replaced one, and returns it. `child` is the record as it is now. */
 export function putChild(
   turn: Turn,
   id: string,
-  childId: string,
+  child: ChildRecord,
   patch: Partial<ChildRecord>,
-): void {
-  const record = turn.record(id)
-  const patched = (child: ChildRecord) => (child.id === childId ? { ...child, ...patch } : child)
-  if (record.earlier?.some((child) => child.id === childId))
-    turn.put(id, { earlier: record.earlier.map(patched) })
-  else if (record.map)
-    turn.put(id, { map: { ...record.map, children: record.map.children.map(patched) } })
-  else if (record.child) turn.put(id, { child: patched(record.child) })
+): ChildRecord {
+  const { map, earlier, child: only } = turn.record(id)
+  const patched = { ...child, ...patch }
+  const at = map?.children.indexOf(child) ?? -1
+  const was = earlier?.indexOf(child) ?? -1
+  if (map && at >= 0) turn.put(id, { map: { ...map, children: map.children.with(at, patched) } })
+  else if (earlier && was >= 0) turn.put(id, { earlier: earlier.with(was, patched) })
+  else {
+    invariant(child === only, `${child.id} is no child of step ${id}`)
+    turn.put(id, { child: patched })
+  }
+  return patched
 }

@@ -12,7 +12,7 @@
 import { regionReads } from '../compiler/region-reads'
 import type { MapStep, SagaStep } from '../definition/schema'
 import type { Message } from '../journal/entry'
-import { childrenOf, currentChildren, putChild } from './child-records'
+import { currentChildren, findChild, putChild } from './child-records'
 import { type ChildRecord, SAGA_LIMITS } from './state'
 import { completeStep, failStep } from './step-end'
 import { expressionFailure, type Turn } from './turn'
@@ -92,7 +92,8 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
   const outer = outerScope(turn, step)
   const children = [...map.children]
   const again = [...(map.again ?? [])]
-  let running = children.filter((child) => child.status === null).length
+  let running = 0
+  for (const child of children) if (child.status === null) running++
   let { next } = map
   for (; running < step.concurrency; running++) {
     const index = again.shift() ?? (next < map.items.length ? next++ : undefined)
@@ -122,6 +123,7 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
   const { again: _, ...rest } = map
   turn.put(id, { map: { ...rest, children, next, ...(again.length > 0 ? { again } : {}) } })
   if (
+    running === 0 &&
     children.length === map.items.length &&
     children.every((child) => child.status === 'COMPLETED')
   )
@@ -160,7 +162,7 @@ function spawn(turn: Turn, id: string, child: string, message: Message, index?: 
 export function childEnded(turn: Turn, message: Extract<Message, { type: 'child' }>): void {
   const { step: id, sagaId, index, status, output, error, spent } = message
   const step = turn.step(id)
-  const child = childrenOf(turn.record(id)).find((one) => one.id === sagaId)
+  const child = findChild(turn.record(id), sagaId, index)
   // It says again how it ended, because our `unwind` came after that.
   if (!child || child.status === status) return
   turn.fact({
@@ -170,8 +172,8 @@ export function childEnded(turn: Turn, message: Extract<Message, { type: 'child'
     status,
     ...(index === undefined ? {} : { index }),
   })
-  putChild(turn, id, sagaId, { status, ...(spent ? { spent } : {}) })
-  const isReplaced = turn.record(id).earlier?.some((one) => one.id === sagaId)
+  const isReplaced = turn.record(id).earlier?.includes(child) === true
+  const ended = putChild(turn, id, child, { status, ...(spent ? { spent } : {}) })
   if (unwinds(turn, id)) {
     if (turn.record(id).state === 'running') turn.put(id, { state: 'stopped' })
     // It completed before our `unwind` reached it; it will unwind now and report again.
@@ -179,7 +181,7 @@ export function childEnded(turn: Turn, message: Extract<Message, { type: 'child'
     return
   }
   if (isReplaced) {
-    if (status === 'COMPLETED') sendUnwind(turn, id, child, 'Another try does its work')
+    if (status === 'COMPLETED') sendUnwind(turn, id, ended, 'Another try does its work')
     return
   }
   if (status !== 'COMPLETED') {

@@ -11,7 +11,7 @@
 import type { CompiledSaga } from '../compiler/compile'
 import { type ErrorCode, isSagaError } from '../errors'
 import type { Command, Fact, Message } from '../journal/entry'
-import { childrenOf } from './child-records'
+import { findChild } from './child-records'
 import { childEnded } from './children'
 import * as control from './control'
 import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
@@ -74,7 +74,7 @@ function isStale(state: SagaState, message: Message): boolean {
       return !(message.timer in state.timers)
     case 'child': {
       const record = state.steps[message.step]
-      return !record || !childrenOf(record).some((child) => child.id === message.sagaId)
+      return !record || !findChild(record, message.sagaId, message.index)
     }
     default:
       return false

@@ -385,5 +385,5 @@ export function sendUnwind(
     id: `unwind:${child.id}`,
     message: { type: 'unwind', reason, force: true },
   })
-  putChild(turn, id, child.id, { unwinding: true })
+  putChild(turn, id, child, { unwinding: true })
 }
