@@ -45,7 +45,7 @@ type Entity = { id: string; at: number }
 const TICK_MS = 100
 const TIMER_MAX_MS = 30_000
 /** A population that has not been reached so long after it could have been is not waited for. */
-const FILL_MS = 60_000
+const FILL_MS = 300_000
 /** Signals and decisions under way at once. */
 const OPEN_MAX = 200
 
