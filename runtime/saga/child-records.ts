@@ -26,17 +26,17 @@ export function isResolvedChild(child: ChildRecord): boolean {
 }
 
 /**
- * The record of this child; undefined when the step never started it. A map's is looked up by its index: to compare the ids
- * of thousands for each report would make every item dearer than the one before.
+ * The record of this child; undefined when the step never started it. A map's is looked up by the `index` that its report
+ * names: to compare the ids of thousands for each would make every item dearer than the one before.
  */
 export function findChild(
   record: StepRecord,
   childId: string,
   index: number | undefined,
 ): ChildRecord | undefined {
-  const current = index === undefined ? record.child : record.map?.children[index]
-  if (current?.id === childId) return current
-  return record.earlier?.find((child) => child.id === childId)
+  const there = index === undefined ? undefined : record.map?.children[index]
+  if (there?.id === childId) return there
+  return childrenOf(record).find((child) => child.id === childId)
 }
 
 /** Writes one child's record, also that of a replaced one, and returns it. `child` is the record as it is now. */

@@ -39,11 +39,13 @@ export async function resolveStart(
       refusal: { accepted: false, code: error.code, reason: error.message },
     }
   }
-  if (!message.parent) return { saga: null, message }
+  const { parent } = message
+  if (!parent) return { saga: null, message }
   const report: Message = {
     type: 'child',
-    step: message.parent.step,
+    step: parent.step,
     sagaId,
+    ...(parent.index === undefined ? {} : { index: parent.index }),
     status: 'ROLLED_BACK',
     error: {
       kind: 'terminal',
@@ -51,6 +53,6 @@ export async function resolveStart(
       message: `No definition ${name}${version ? `@${version}` : ''} is published`,
     },
   }
-  const post = { id: `child:${sagaId}:0:0`, entityId: message.parent.sagaId, message: report }
+  const post = { id: `child:${sagaId}:0:0`, entityId: parent.sagaId, message: report }
   return { saga: null, message, posts: [post] }
 }

@@ -94,6 +94,23 @@ describe('a stuck child', () => {
     expect(run.ids()).toContain('s.each.1~2')
   })
 
+  it('is known to a map by its id, also when its report names no index or another', () => {
+    for (const index of [undefined, 0, 1, 7]) {
+      const run = new DryRun([many], (call) => (call.operation === 'pay' ? ok() : 'hang'))
+      run.start('test', { list: ['a', 'b', 'c'] })
+      const report = { step: 'each', status: 'ROLLED_BACK' } as const
+      const at = index === undefined ? {} : { index }
+      run.send('s', { type: 'child', sagaId: 's.each.9', ...report, ...at })
+      expect(run.state().steps.each?.stuck).toBeUndefined()
+      run.send('s', { type: 'child', sagaId: 's.each.1', ...report, ...at })
+      expect(run.state()).toMatchObject({ status: 'PAUSED', steps: { each: { stuck: true } } })
+      expect(run.state().steps.each?.map?.children.map(({ status }) => status)).toEqual([
+        null,
+        'ROLLED_BACK',
+      ])
+    }
+  })
+
   it('keeps a map to its concurrency when many items are tried again', () => {
     let mended = false
     const open = new Set<string>()
