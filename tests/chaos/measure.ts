@@ -24,6 +24,9 @@ export interface Measured {
   slowest: string[]
 }
 
+/** So long after the last fault of the database something may become due that still counts as hit by it. */
+const AFTER_LAST_MS = 10_000
+
 export async function measure(client: Client, faults: readonly Fault[]): Promise<Measured> {
   const measured: Measured = { detectMs: [], takenMs: [], recoverMs: [], slowest: [] }
   const moves: (Move & { fault: number })[] = []
@@ -43,7 +46,11 @@ export async function measure(client: Client, faults: readonly Fault[]): Promise
       hit?.shards ?? null,
       hit?.session ?? null,
     ])
-    for (const row of rows) moves.push({ ...row, fault: n })
+    // A fault of the database hits everybody: what had nothing to do before the next one is that one's to answer for.
+    const next = faults[n + 1]
+    const nextMs = next ? next.at.getTime() - at.getTime() : AFTER_LAST_MS
+    for (const row of rows)
+      if (worker !== null || row.dueMs < nextMs) moves.push({ ...row, fault: n })
   }
   measured.recoverMs.push(...moves.map((move) => move.ms))
   measured.slowest = moves
