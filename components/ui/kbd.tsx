@@ -15,10 +15,13 @@ const NAMES: Record<string, string> = {
   arrowdown: '↓',
 }
 
+/** The plus between two keys, not the key. */
+const BETWEEN = / |(?<=.)\+(?=.)/
+
 export function Kbd({ keys }: { keys: string }) {
   return (
     <span className="inline-flex shrink-0 items-center gap-0.5" aria-hidden>
-      {keys.split(/[ +]/).map((key, index) => (
+      {keys.split(BETWEEN).map((key, index) => (
         <kbd
           // biome-ignore lint/suspicious/noArrayIndexKey: the same key may occur twice and the list never changes
           key={index}
