@@ -40,6 +40,7 @@ export class FeedPump {
   #lines: FeedLine[] = []
   #index = new Map<string, number>()
   #dropped = 0
+  /** After the last event read; empty until it is known where now is. */
   #cursor = ''
   #started: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
@@ -127,6 +128,7 @@ export class FeedPump {
   }
 
   async #start(): Promise<void> {
+    this.#cursor = ''
     this.#cursor = await this.#options.tail()
     this.#lines = []
     this.#dropped = 0
@@ -135,7 +137,7 @@ export class FeedPump {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#followers.size === 0 || !this.#started) return
+    if (this.#followers.size === 0 || this.#cursor === '') return
     const dueAt = performance.now() + delayMs
     if (this.#timer !== undefined && this.#dueAt <= dueAt) return
     clearTimeout(this.#timer)

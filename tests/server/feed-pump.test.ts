@@ -11,12 +11,15 @@ let reads: number
 let failing: boolean
 let pump: FeedPump
 let stop: AbortController
+/** How long the store takes to say where its end is. */
+let tailMs: number
 
 beforeEach(() => {
   vi.useFakeTimers()
   log = []
   reads = 0
   failing = false
+  tailMs = 0
   stop = new AbortController()
   pump = new FeedPump({
     runtime: {
@@ -30,7 +33,11 @@ beforeEach(() => {
         return () => {}
       },
     },
-    tail: async () => String(log.length),
+    tail: async () => {
+      const end = String(log.length)
+      if (tailMs > 0) await new Promise((resolve) => setTimeout(resolve, tailMs))
+      return end
+    },
     log: { info() {}, warn() {}, error() {} },
   })
 })
@@ -83,6 +90,18 @@ it('starts at the end, reads after a commit of its own, and at most ten times a 
   await vi.advanceTimersByTimeAsync(100)
   expect(seen).toEqual(numbers(4, 53))
   expect(reads).toBeLessThanOrEqual(4)
+})
+
+it('reads nothing before it knows where the end is, and then all that came meanwhile', async () => {
+  tailMs = 300
+  append(3)
+  const seen = follow(null)
+  append(1)
+  commit(['s'])
+  await vi.advanceTimersByTimeAsync(299)
+  expect(reads).toBe(0)
+  await vi.advanceTimersByTimeAsync(1_100)
+  expect(seen).toEqual(['4'])
 })
 
 it('says first from where on nothing is missed, to whoever resumes nothing', async () => {
