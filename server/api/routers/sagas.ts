@@ -227,6 +227,7 @@ export const sagasRouter = router({
         })
         for await (const entry of entries) yield tracked(String(entry.seq), entry)
       } catch (error) {
+        if (hasGone(host, signal)) return
         throw streamError(error, ending)
       }
     }),
@@ -244,6 +245,7 @@ export const sagasRouter = router({
         for await (const { cursor, event } of lines)
           yield tracked(cursor, event satisfies FeedEvent)
       } catch (error) {
+        if (hasGone(host, signal)) return
         throw streamError(error, ending)
       }
     }),
@@ -281,6 +283,11 @@ function onMany(
 /** The stream's end: its client's, or this process's. */
 function untilClosing(host: Host, signal: AbortSignal | undefined): AbortSignal {
   return signal ? AbortSignal.any([signal, host.closing]) : host.closing
+}
+
+/** Its client has: the stream just ends, for nobody awaits what would be thrown. */
+function hasGone(host: Host, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && !host.closing.aborted
 }
 
 /** An abort ends the stream without an answer: a client that is still there reconnects and resumes. */
