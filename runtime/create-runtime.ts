@@ -21,6 +21,7 @@ import type { Clock, Ids, Logger } from './ports'
 import type { Health, ItemError, Runtime, SagaRequest, StartRequest } from './runtime'
 import { Definitions } from './saga/definitions'
 import { type Ended, Engine } from './saga/engine'
+import { NEWEST_FORMAT } from './saga/format'
 import { Performer } from './saga/perform'
 import { previewGate } from './saga/preview'
 import { replay } from './saga/replay'
@@ -414,6 +415,7 @@ class SagaRuntime implements Runtime {
       entityId: sagaId,
       message: {
         type: 'start',
+        format: NEWEST_FORMAT,
         definition: found.ref,
         input: input ?? null,
         ventureId: ventureId ?? null,

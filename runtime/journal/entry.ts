@@ -45,6 +45,8 @@ export type Outcome =
 export type Message =
   | {
       type: 'start'
+      /** The rules that decide this saga, see saga/format.ts; 1 where nothing is said. */
+      format?: number
       definition: DefinitionRef
       input: unknown
       ventureId?: string | null

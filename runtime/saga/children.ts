@@ -26,6 +26,7 @@ export function startChild(turn: Turn, id: string, step: SagaStep): void {
   turn.put(id, { child: { id: child, status: null } })
   spawn(turn, id, child, {
     type: 'start',
+    ...formatOf(turn),
     // The newest version, and its digest, are looked up when the child takes the message.
     definition: { name, version: version === undefined ? 0 : Number(version), digest: '' },
     input,
@@ -110,6 +111,7 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
       child.id,
       {
         type: 'start',
+        ...formatOf(turn),
         definition: turn.state.definition,
         input: map.items[index] ?? null,
         ventureId: turn.state.ventureId,
@@ -135,6 +137,11 @@ function childId(turn: Turn, id: string, index?: number): string {
   const first = index === undefined ? `${turn.state.id}.${id}` : `${turn.state.id}.${id}.${index}`
   const { attempt } = turn.record(id)
   return attempt > 1 ? `${first}~${attempt}` : first
+}
+
+/** A child is decided by its parent's rules. */
+function formatOf({ state: { format } }: Turn): { format?: number } {
+  return format === 1 ? {} : { format }
 }
 
 function replace(turn: Turn, id: string, child: ChildRecord | undefined): void {

@@ -14,8 +14,9 @@ import type { Command, Fact, Message } from '../journal/entry'
 import { findChild } from './child-records'
 import { childEnded } from './children'
 import * as control from './control'
+import { knownFormat } from './format'
 import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
-import { type SagaState, SNAPSHOT_FORMAT } from './state'
+import type { SagaState } from './state'
 import { completeStep } from './step-end'
 import { expressionFailure, refuse, Turn, type TurnContext, withField, withoutField } from './turn'
 import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from './unwind'
@@ -168,8 +169,14 @@ function perform(turn: Turn, type: string, params: Record<string, unknown>): voi
 
 function initialState(message: Message, context: DecideContext): SagaState {
   if (message.type !== 'start') throw new Error('unreachable: only start creates a saga')
+  const format = knownFormat(message.format)
+  // no refusal: a version that knows the format will decide it
+  if (format === null)
+    throw new Error(
+      `Saga ${context.entityId} has format ${message.format}, which this version does not know`,
+    )
   return {
-    format: SNAPSHOT_FORMAT,
+    format,
     id: context.entityId,
     status: 'RUNNING',
     value: {},

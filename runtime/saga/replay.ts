@@ -7,17 +7,18 @@ import { SagaError } from '../errors'
 import type { StoredEntity } from '../journal/store'
 import { canonicalJson } from '../security/digest'
 import { decide } from './decide'
-import { type SagaState, SNAPSHOT_FORMAT } from './state'
+import { knownFormat, NEWEST_FORMAT } from './format'
+import type { SagaState } from './state'
 
 /** Throws CONFLICT naming the entry that decides differently than it did. Null for an entity without entries. */
 export function replay(saga: CompiledSaga, entity: StoredEntity): SagaState | null {
   let state: SagaState | null = null
   if (entity.snapshot) {
     state = entity.snapshot.data as SagaState
-    if (state.format !== SNAPSHOT_FORMAT)
+    if (knownFormat(state.format) === null)
       throw new SagaError(
         'UNSUPPORTED',
-        `Saga ${entity.entityId} has a snapshot of format ${state.format}; this version reads ${SNAPSHOT_FORMAT}`,
+        `Saga ${entity.entityId} has a snapshot of format ${state.format}; this version reads formats up to ${NEWEST_FORMAT}`,
       )
   }
   for (const { seq, at, message, facts } of entity.entries) {

@@ -9,8 +9,7 @@
 import type { StateValue } from '../compiler/machine'
 import type { StepFailure } from '../errors'
 import type { Command, DefinitionRef, Message, SagaStatus } from '../journal/entry'
-
-export const SNAPSHOT_FORMAT = 1
+import type { SagaFormat } from './format'
 
 export type StepState =
   | 'running' // a call is under way, or a region or children run
@@ -84,7 +83,7 @@ export interface OpenCall extends CallCommand {
 }
 
 export interface SagaState {
-  format: typeof SNAPSHOT_FORMAT
+  format: SagaFormat
   id: string
   status: SagaStatus
   value: StateValue

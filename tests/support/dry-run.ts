@@ -6,6 +6,7 @@ import { type CompiledSaga, compileSaga } from '@/runtime/compiler/compile'
 import { type SagaDocument, sagaDocumentSchema } from '@/runtime/definition/schema'
 import type { Command, Entry, Fact, Message, Outcome } from '@/runtime/journal/entry'
 import { type Decided, decide } from '@/runtime/saga/decide'
+import { NEWEST_FORMAT } from '@/runtime/saga/format'
 import type { SagaState } from '@/runtime/saga/state'
 
 export type Call = Extract<Command, { c: 'call' }> & { sagaId: string }
@@ -43,7 +44,12 @@ export class DryRun {
   }
 
   start(name: string, input: unknown = {}, id = 's'): this {
-    this.send(id, { type: 'start', definition: { name, version: 1, digest: '' }, input })
+    this.send(id, {
+      type: 'start',
+      format: NEWEST_FORMAT,
+      definition: { name, version: 1, digest: '' },
+      input,
+    })
     return this.settle()
   }
 

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
-import { SNAPSHOT_FORMAT } from '@/runtime/saga/state'
+import { NEWEST_FORMAT } from '@/runtime/saga/format'
 import { play, scenario } from '../../../support/scenarios'
 
 const sagas = fc.sample(scenario, { numRuns: 24, seed: 20261123 }).flatMap((one) => {
@@ -19,6 +19,6 @@ const sagas = fc.sample(scenario, { numRuns: 24, seed: 20261123 }).flatMap((one)
       .map((id) => ({ id, entries: run.entries(id), state: run.state(id) })),
   }))
 })
-const file = path.join(import.meta.dirname, `format-${SNAPSHOT_FORMAT}.json`)
+const file = path.join(import.meta.dirname, `format-${NEWEST_FORMAT}.json`)
 writeFileSync(file, `${JSON.stringify(sagas)}\n`)
 console.log(`${sagas.length} sagas written to ${file}`)
