@@ -12,6 +12,7 @@ import { hasErrors, type Issue } from '@/runtime/definition/issue'
 import { parseDefinition } from '@/runtime/definition/parse'
 import type { Region, SagaDocument } from '@/runtime/definition/schema'
 import type { VerifyOptions } from '@/runtime/verifier/rule'
+import { otherName } from '@/runtime/verifier/rules/definition-name'
 import { verify } from '@/runtime/verifier/verify'
 import { ShortCache } from '../auth/short-cache'
 import { operationsSchema } from './operations'
@@ -126,17 +127,3 @@ async function readSurroundings(db: PrismaClient): Promise<Surroundings> {
 }
 
 const digestOf = (text: string) => createHash('sha256').update(text).digest('base64')
-
-const otherName = (found: string, expected: string): Issue => ({
-  code: 'definition/name',
-  severity: 'error',
-  path: ['name'],
-  message: `The document is named ${found}, but this definition is ${expected}.`,
-  hint: `Write name: ${expected}, or create a definition called ${found}.`,
-  fixes: [
-    {
-      title: `Name it ${expected}`,
-      commands: [{ type: 'setSaga', fields: { name: expected } }],
-    },
-  ],
-})
