@@ -232,6 +232,9 @@ class SagaRuntime implements Runtime {
   async resolveStep(...[sagaId, step, by]: Parameters<Runtime['resolveStep']>) {
     await this.#send({ verb: 'resolveStep', sagaId, step, ...by })
   }
+  async giveUp(...[sagaId, step, by]: Parameters<Runtime['giveUp']>) {
+    await this.#send({ verb: 'giveUp', sagaId, step, ...by })
+  }
   async decide(request: Parameters<Runtime['decide']>[0]) {
     return { decisionId: await this.#send({ verb: 'decide', ...request }) }
   }

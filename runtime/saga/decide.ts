@@ -129,6 +129,10 @@ function handle(turn: Turn, message: Message): Message[] {
       return control.retryStep(turn, message)
     case 'resolve':
       return control.resolveStep(turn, message)
+    case 'giveUp': {
+      const given = control.giveUp(turn, message)
+      return given ? [given] : []
+    }
     case 'decide':
       return control.decideGate(turn, message)
     case 'unwind':

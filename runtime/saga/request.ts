@@ -55,6 +55,10 @@ function messageOf(request: SagaRequest, id: string): Message {
       const { verb, step, by, reason } = request
       return { type: verb === 'retryStep' ? 'retry' : 'resolve', step, by, reason }
     }
+    case 'giveUp': {
+      const { verb, step, by, reason } = request
+      return { type: verb, step, by, reason }
+    }
     case 'signal': {
       const { name, payload, by } = request
       return { type: 'signal', name, payload, ...(by ? { by } : {}) }
