@@ -117,7 +117,8 @@ function lookAhead(
         saga,
         state,
         { type: 'result', call, outcome: { ok: true, output: {} } },
-        { entityId: state.id, at: context.at, seq: ++seq },
+        // `first` was decided for this preview alone; its records are not looked at again.
+        { entityId: state.id, at: context.at, seq: ++seq, owned: true },
       )
       answered++
       if (!decided.accepted || !decided.changed) continue
