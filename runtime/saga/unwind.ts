@@ -302,17 +302,18 @@ export function accepted({ state }: Turn): string[] {
 
 /** Effects that happened, or may have, and stand. */
 export function leftovers(turn: Turn): string[] {
-  return Object.entries(turn.state.steps)
-    .filter(([id, record]) => {
-      const step = turn.step(id)
-      if (record.accepted) return false
-      if (step.type !== 'action')
-        return childrenOf(record).some((child) => child.status === 'FAILED')
-      if (step.effect === 'readonly') return false
-      if (record.state !== 'completed' && record.state !== 'unknown') return false
-      return record.undo?.state !== 'completed'
-    })
-    .map(([id]) => id)
+  return Object.keys(turn.state.steps).filter((id) => isStanding(turn, id))
+}
+
+/** Did an effect of this step happen, or may it have, and stand? */
+export function isStanding(turn: Turn, id: string): boolean {
+  const record = turn.record(id)
+  const step = turn.step(id)
+  if (record.accepted) return false
+  if (step.type !== 'action') return childrenOf(record).some((child) => child.status === 'FAILED')
+  if (step.effect === 'readonly') return false
+  if (record.state !== 'completed' && record.state !== 'unknown') return false
+  return record.undo?.state !== 'completed'
 }
 
 /** The saga is over: no timers, no gates, its parent told. */
