@@ -104,7 +104,8 @@ function settle(turn: Turn, ids: readonly string[]): 'done' | 'moving' | 'exhaus
   if (left.length < open.length) return settle(turn, ids)
   if (turn.state.unwinding && !turn.state.unwinding.halted && !turn.state.paused) {
     const waitsForGate = left.some((id) => turn.state.gates[id]?.kind === 'undo')
-    if (!waitsForGate) halt(turn, `Could not be compensated: ${left.join(', ')}`)
+    if (!waitsForGate)
+      halt(turn, `Could not be compensated: ${left.map((id) => named(turn, id)).join(', ')}`)
   }
   return 'exhausted'
 }
@@ -235,6 +236,11 @@ export function undoResult(
   turn.setTimer(`undo:${id}`, retryAt)
 }
 
+/** A step as people know it. Before format 2 it was its id. */
+function named(turn: Turn, id: string): string {
+  return (turn.state.format >= 2 ? turn.step(id).title : undefined) ?? id
+}
+
 /** Follows the declared strategy when a compensation has no attempt left. */
 function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure): void {
   const strategy = turn.saga.document.onCompensationExhausted
@@ -244,7 +250,7 @@ function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure):
   })
   turn.fact({ t: 'compensation.failed', step: id, attempt, error })
   turn.fact({ t: 'compensation.exhausted', step: id, strategy })
-  const reason = `The compensation of ${id} failed for good: ${error.code}`
+  const reason = `The compensation of ${named(turn, id)} failed for good: ${error.code}`
   if (strategy === 'QUARANTINE_SAGA') halt(turn, reason)
   else if (strategy === 'MANUAL_COMPENSATION')
     pauseSaga(turn, `${reason}. Do it by hand, then resolve the step.`)
@@ -287,7 +293,10 @@ function finish(turn: Turn): void {
   const left = leftovers(turn)
   const mode = turn.state.unwinding?.mode
   if (left.length > 0 && mode !== 'force' && mode !== 'parent') {
-    halt(turn, `Effects without a compensation are left: ${left.join(', ')}`)
+    halt(
+      turn,
+      `Effects without a compensation are left: ${left.map((id) => named(turn, id)).join(', ')}`,
+    )
     return
   }
   turn.raise('unwound')
