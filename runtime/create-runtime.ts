@@ -10,11 +10,11 @@
 
 import { LeaseKeeper } from './cluster/lease-keeper'
 import type { OpenWakeUps, WakeUps } from './cluster/wake-ups'
-import { digestDocument } from './compiler/compile'
 import type { DefinitionStore } from './definition/definition-store'
+import type { Examiner } from './definition/examiner'
 import { hasErrors } from './definition/issue'
-import { validateInput } from './definition/validate-input'
 import { type ErrorCode, isSagaError, SagaError } from './errors'
+import { inlineExaminer } from './examine'
 import { type Envelope, type Lease, type Store, shardOf } from './journal/store'
 import type { Participants } from './participant/participant'
 import type { Clock, Ids, Logger } from './ports'
@@ -28,7 +28,6 @@ import { replay } from './saga/replay'
 import { checkNewSagaId, envelopeOf } from './saga/request'
 import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
-import { verify } from './verifier/verify'
 
 /** Signs and checks the token with which a participant completes a call later. */
 export interface CallbackTokens {
@@ -40,6 +39,8 @@ export interface RuntimeOptions {
   store: Store
   definitions: DefinitionStore
   participants: Participants
+  /** Examines what is published and validates start inputs. Default: on this thread. */
+  examiner?: Examiner
   callbackTokens: CallbackTokens
   clock: Clock
   ids: Ids
@@ -168,14 +169,13 @@ class SagaRuntime implements Runtime {
   }
 
   async publish(request: Parameters<Runtime['publish']>[0]) {
-    const issues = verify(request.document)
+    const { issues, digest } = await this.#examiner.examine(request.document)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_DEFINITION',
         `${request.document.name} has ${issues.filter((one) => one.severity === 'error').length} errors and was not published`,
         { issues },
       )
-    const digest = digestDocument(request.document)
     const published = await this.#options.definitions.publish({ ...request, digest })
     this.#definitions.published(request.document.name)
     return { name: request.document.name, issues, ...published }
@@ -400,7 +400,7 @@ class SagaRuntime implements Runtime {
           ? `No version of ${definition} is published`
           : `${definition} has no version ${version}`,
       )
-    const issues = validateInput(found.saga.document, input)
+    const issues = await this.#examiner.validateInput(found.saga.document, input)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_INPUT',
@@ -422,6 +422,10 @@ class SagaRuntime implements Runtime {
         ...(by ? { by } : {}),
       },
     }
+  }
+
+  get #examiner(): Examiner {
+    return this.#options.examiner ?? inlineExaminer
   }
 
   get #backlogMaxMs(): number {
