@@ -10,11 +10,11 @@
 
 import { LeaseKeeper } from './cluster/lease-keeper'
 import type { OpenWakeUps, WakeUps } from './cluster/wake-ups'
-import { digestDocument } from './compiler/compile'
 import type { DefinitionStore } from './definition/definition-store'
+import type { Examiner } from './definition/examiner'
 import { hasErrors } from './definition/issue'
-import { validateInput } from './definition/validate-input'
 import { type ErrorCode, isSagaError, SagaError } from './errors'
+import { inlineExaminer } from './examine'
 import { type Envelope, type Lease, type Store, shardOf } from './journal/store'
 import type { Participants } from './participant/participant'
 import type { Clock, Ids, Logger } from './ports'
@@ -29,7 +29,6 @@ import { checkNewSagaId, envelopeOf } from './saga/request'
 import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
 import { checkedData, DEPTH_MAX, OUTPUT_BYTES_MAX, refusal, textFlaw } from './storable'
-import { verify } from './verifier/verify'
 
 /** Signs and checks the token with which a participant completes a call later. */
 export interface CallbackTokens {
@@ -41,6 +40,8 @@ export interface RuntimeOptions {
   store: Store
   definitions: DefinitionStore
   participants: Participants
+  /** Examines what is published and validates start inputs. Default: on this thread. */
+  examiner?: Examiner
   callbackTokens: CallbackTokens
   clock: Clock
   ids: Ids
@@ -174,14 +175,13 @@ class SagaRuntime implements Runtime {
     const flaw = textFlaw(request.source)
     if (flaw) throw refusal({ path: ['source'], reason: flaw })
     checkedData({ note: request.note ?? null, by: request.by })
-    const issues = verify(request.document)
+    const { issues, digest } = await this.#examiner.examine(request.document)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_DEFINITION',
         `${request.document.name} has ${issues.filter((one) => one.severity === 'error').length} errors and was not published`,
         { issues },
       )
-    const digest = digestDocument(request.document)
     const published = await this.#options.definitions.publish({ ...request, digest })
     this.#definitions.published(request.document.name)
     return { name: request.document.name, issues, ...published }
@@ -417,7 +417,7 @@ class SagaRuntime implements Runtime {
           ? `No version of ${definition} is published`
           : `${definition} has no version ${version}`,
       )
-    const issues = validateInput(found.saga.document, input)
+    const issues = await this.#examiner.validateInput(found.saga.document, input)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_INPUT',
@@ -438,6 +438,10 @@ class SagaRuntime implements Runtime {
         ...asked,
       },
     }
+  }
+
+  get #examiner(): Examiner {
+    return this.#options.examiner ?? inlineExaminer
   }
 
   get #backlogMaxMs(): number {
