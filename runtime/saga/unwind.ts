@@ -437,7 +437,12 @@ export function sendUnwind(
     c: 'send',
     to: child.id,
     id: `unwind:${child.id}`,
-    message: { type: 'unwind', reason, force: true },
+    message: {
+      type: 'unwind',
+      reason,
+      force: true,
+      ...(turn.state.format >= 2 ? { from: turn.state.id } : {}),
+    },
   })
   putChild(turn, id, child, { unwinding: true })
 }
