@@ -12,6 +12,7 @@ import type { PrismaClient } from '@/prisma/generated/client'
 import type { Issue } from '@/runtime/definition/issue'
 import type { SagaDocument } from '@/runtime/definition/schema'
 import type { VerifyOptions } from '@/runtime/verifier/rule'
+import { otherName } from '@/runtime/verifier/rules/definition-name'
 import { ShortCache } from '../auth/short-cache'
 import type { TextAnswers, TextSummary } from '../texts/text-jobs'
 import { TextJobStopped, type TextPool } from '../texts/text-pool'
@@ -60,7 +61,7 @@ export class DefinitionChecks {
   async check(source: string, name?: string): Promise<CheckedSource> {
     const around = await this.#around()
     const { summary, issues } = await this.#remembered(source, around)
-    return { summary, issues: [...otherName(summary, name), ...issues] }
+    return { summary, issues: [...otherName(summary?.name, name), ...issues] }
   }
 
   /** The same, with the document itself. */
@@ -71,7 +72,7 @@ export class DefinitionChecks {
     const { summary, document, issues } = await this.#ask(source, await this.#around(), true)
     return {
       document: document === null ? null : (JSON.parse(document) as SagaDocument),
-      issues: [...otherName(summary, name), ...issues],
+      issues: [...otherName(summary?.name, name), ...issues],
     }
   }
 
@@ -167,23 +168,3 @@ async function readSurroundings(db: PrismaClient): Promise<Surroundings> {
 }
 
 const digestOf = (text: string) => createHash('sha256').update(text).digest('base64')
-
-/** A finding when the text names itself otherwise. */
-function otherName(summary: TextSummary | null, expected: string | undefined): Issue[] {
-  if (expected === undefined || !summary || summary.name === expected) return []
-  return [
-    {
-      code: 'definition/name',
-      severity: 'error',
-      path: ['name'],
-      message: `The document is named ${summary.name}, but this definition is ${expected}.`,
-      hint: `Write name: ${expected}, or create a definition called ${summary.name}.`,
-      fixes: [
-        {
-          title: `Name it ${expected}`,
-          commands: [{ type: 'setSaga', fields: { name: expected } }],
-        },
-      ],
-    },
-  ]
-}
