@@ -57,14 +57,14 @@ const LINE: Record<string, readonly string[]> = {
   cluster: ['errors', 'ports'],
   postgres: ['errors', 'security', 'definition', 'cluster', 'journal'],
   system: ['ports'],
+  examine: ['errors', 'definition', 'verifier', 'compiler'],
   'create-runtime': [
     'errors',
     'ports',
     'storable',
     'security',
     'definition',
-    'verifier',
-    'compiler',
+    'examine',
     'cluster',
     'journal',
     'saga',
@@ -107,7 +107,7 @@ const HOMES: Record<string, readonly string[]> = {
 
 /** Runtime files whose values components may use: pure, and fit for a browser. */
 const FOR_COMPONENTS =
-  /^(runtime\/(definition|expression|verifier|projection)\/|runtime\/journal\/entry\.ts$|runtime\/storable\.ts$|server\/api\/(contract|wire-format)\.ts$)/
+  /^(runtime\/(definition|expression|verifier|projection)\/|runtime\/journal\/(entry|verbs)\.ts$|runtime\/storable\.ts$|server\/api\/(contract|wire-format)\.ts$)/
 
 /** Files made for others, so that nobody here imports them. What a script or a path in a source names is found. */
 const ENTRIES: Record<string, string> = {

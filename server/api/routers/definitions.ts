@@ -3,7 +3,6 @@
  */
 import { z } from 'zod'
 import { hasErrors, type Issue } from '@/runtime/definition/issue'
-import type { SagaDocument } from '@/runtime/definition/schema'
 import { SagaError } from '@/runtime/errors'
 import type { PublishedVersion } from '@/runtime/runtime'
 import { textFlaw } from '@/runtime/storable'
@@ -27,9 +26,9 @@ import {
 import { procedure, router } from '../trpc'
 
 /** Null also for one that no column can hold; the findings say so. */
-function titleOf(document: SagaDocument | null | undefined): string | null {
-  const title = document?.title
-  return title === undefined || textFlaw(title) ? null : title
+function titleOf(summary: { title: string | null } | null): string | null {
+  const title = summary?.title
+  return title === undefined || title === null || textFlaw(title) ? null : title
 }
 
 const named = z.object({ name: definitionName })
@@ -56,8 +55,8 @@ export const definitionsRouter = router({
     .mutation(async ({ ctx, input }): Promise<DefinitionDetail> => {
       const { db, checks } = ctx.host
       const source = input.source ?? newDefinitionSource(input.name)
-      const { document } = await checks.check(source, input.name)
-      const title = titleOf(document) ?? input.name
+      const { summary } = await checks.check(source, input.name)
+      const title = titleOf(summary) ?? input.name
       await definitions.createDefinition(db, {
         name: input.name,
         title,
@@ -71,10 +70,10 @@ export const definitionsRouter = router({
     .input(saveDraft)
     .mutation(
       async ({ ctx, input }): Promise<{ revision: number; updatedAt: Date; issues: Issue[] }> => {
-        const { document, issues } = await ctx.host.checks.check(input.source, input.name)
+        const { summary, issues } = await ctx.host.checks.check(input.source, input.name)
         const saved = await definitions.saveDraft(ctx.host.db, {
           ...input,
-          title: titleOf(document),
+          title: titleOf(summary),
           by: ctx.principal.name,
         })
         return { ...saved, issues }
@@ -101,7 +100,7 @@ export const definitionsRouter = router({
       const { db, checks, runtime } = ctx.host
       const { name } = input
       const draft = await definitions.draftAt(db, name, input.revision)
-      const { document, issues } = await checks.check(draft.source, name)
+      const { document, issues } = await checks.checkWhole(draft.source, name)
       if (!document || hasErrors(issues)) throw notPublishable(name, issues)
       const published = await runtime.publish({
         document,
