@@ -59,6 +59,8 @@
  * | child/unknown-saga                 | error          | a child definition that does not exist                    |
  * | child/not-published                | error          | a child definition without a version                      |
  * | child/unknown-version              | error          | a version that was never published                        |
+ * | idempotency/key-may-be-missing    | warning        | a key from an input field that a start may leave out      |
+ * | idempotency/key-same-for-items    | warning        | a key that reads nothing of its item                      |
  * | naming/duplicate-title             | info           | two steps with one title                                  |
  */
 import { buildGraph } from '../definition/graph'
@@ -69,6 +71,7 @@ import type { Rule, RuleContext, VerifyOptions } from './rule'
 import { children } from './rules/children'
 import { compensation } from './rules/compensation'
 import { dataFlow } from './rules/data-flow'
+import { idempotency } from './rules/idempotency'
 import { isolation } from './rules/isolation'
 import { naming } from './rules/naming'
 import { participants } from './rules/participants'
@@ -88,6 +91,7 @@ export const RULES: readonly Rule[] = [
   isolation,
   participants,
   children,
+  idempotency,
   naming,
 ]
 

@@ -71,12 +71,20 @@ test('takes any document that has the right shape, however broken', () => {
 test('has every code in the table of its header, and no other', () => {
   const header = readFileSync('runtime/verifier/verify.ts', 'utf8').split('*/')[0] ?? ''
   const listed = [...header.matchAll(/^ \* \| ([a-z]+\/[a-z-]+)/gm)].map((row) => row[1])
-  const rules = ['children', 'compensation', 'data-flow', 'isolation', 'naming', 'participants']
+  const rules = [
+    'children',
+    'compensation',
+    'data-flow',
+    'idempotency',
+    'isolation',
+    'naming',
+    'participants',
+  ]
   const sources = [...rules, 'pivot', 'structure', 'timing', 'unsupported']
     .map((rule) => readFileSync(`runtime/verifier/rules/${rule}.ts`, 'utf8'))
     .join('')
   const prefix =
-    '(?:structure|unsupported|compensation|pivot|timing|data|isolation|participants|child|naming)'
+    '(?:structure|unsupported|compensation|pivot|timing|data|idempotency|isolation|participants|child|naming)'
   const made = [...sources.matchAll(new RegExp(`'(${prefix}/[a-z-]+)'`, 'g'))].map(
     (code) => code[1],
   )
