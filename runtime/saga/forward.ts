@@ -10,6 +10,7 @@ import type { ActionStep, ApprovalStep, SignalStep, WaitStep } from '../definiti
 import { compileTemplate } from '../expression/mapping'
 import type { Outcome } from '../journal/entry'
 import { restartChildren, startChild, startMap } from './children'
+import { idempotencyKey } from './idempotency-key'
 import { nextAttemptAt, retryPolicy } from './retry'
 import { completeStep, failStep, stick } from './step-end'
 import { expressionFailure, type Turn, withField } from './turn'
@@ -86,10 +87,7 @@ export function startCall(turn: Turn, id: string, step: ActionStep): void {
   const attempt = record.attempt + 1
   const input = step.input === undefined ? null : (turn.map(step.input, record.startedAt) ?? null)
   const key =
-    record.key ??
-    (step.idempotencyKey === undefined
-      ? `${turn.state.id}:${id}`
-      : `${turn.state.definition.name}:${id}:${String(turn.evaluate(step.idempotencyKey, record.startedAt))}`)
+    record.key ?? idempotencyKey(turn, id, { source: step.idempotencyKey, at: record.startedAt })
   const call = `${id}#${attempt}`
   const command = {
     c: 'call' as const,

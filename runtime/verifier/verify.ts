@@ -65,6 +65,8 @@
  * | child/unknown-saga                 | error          | a child definition that does not exist                    |
  * | child/not-published                | error          | a child definition without a version                      |
  * | child/unknown-version              | error          | a version that was never published                        |
+ * | idempotency/key-may-be-missing    | warning        | a key from an input field that a start may leave out      |
+ * | idempotency/key-same-for-items    | warning        | a key that reads nothing of its item                      |
  * | naming/duplicate-title             | info           | two steps with one title                                  |
  * | definition/name                    | error          | a document named otherwise than its definition            |
  */
@@ -78,6 +80,7 @@ import { compensation } from './rules/compensation'
 import { dataFlow } from './rules/data-flow'
 import { definitionName } from './rules/definition-name'
 import { fields } from './rules/fields'
+import { idempotency } from './rules/idempotency'
 import { isolation } from './rules/isolation'
 import { naming } from './rules/naming'
 import { participants } from './rules/participants'
@@ -98,6 +101,7 @@ export const RULES: readonly Rule[] = [
   isolation,
   participants,
   children,
+  idempotency,
   naming,
   definitionName,
 ]
