@@ -156,15 +156,16 @@ function settle(turn: Turn, join?: string): 'done' | 'moving' | 'exhausted' {
   if (here.isMoving() || (started && state.format === 1)) return 'moving'
   if (state.unwinding && !state.unwinding.halted && !state.paused) {
     const left = here.open()
-    if (!waitsForOperator(turn, left)) halt(turn, `Could not be compensated: ${named(turn, left)}`)
+    if (!waitsForOperator(turn, left))
+      halt(turn, `Could not be compensated: ${named(turn, ...toBlame(turn, left))}`)
   }
   return 'exhausted'
 }
 
 /** Those whose own compensation failed; format 1 blames what waits for them as well. */
-function named({ state }: Turn, left: readonly string[]): string {
+function toBlame({ state }: Turn, left: readonly string[]): readonly string[] {
   const failed = left.filter((id) => state.steps[id]?.undo?.state === 'exhausted')
-  return (state.format === 1 || failed.length === 0 ? left : failed).join(', ')
+  return state.format === 1 || failed.length === 0 ? left : failed
 }
 
 function isUnderWay(step: Step, record: StepRecord): boolean {
@@ -281,6 +282,12 @@ export function undoResult(
   turn.setTimer(`undo:${id}`, retryAt)
 }
 
+/** Steps as people know them. Before format 2 these were their ids. */
+function named(turn: Turn, ...ids: readonly string[]): string {
+  const name = (id: string) => (turn.state.format >= 2 ? turn.step(id).title : undefined) ?? id
+  return ids.map(name).join(', ')
+}
+
 /** Follows the declared strategy when a compensation has no attempt left. */
 function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure): void {
   const strategy = turn.saga.document.onCompensationExhausted
@@ -290,7 +297,7 @@ function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure):
   })
   turn.fact({ t: 'compensation.failed', step: id, attempt, error })
   turn.fact({ t: 'compensation.exhausted', step: id, strategy })
-  const reason = `The compensation of ${id} failed for good: ${error.code}`
+  const reason = `The compensation of ${named(turn, id)} failed for good: ${error.code}`
   if (strategy === 'QUARANTINE_SAGA') halt(turn, reason)
   else if (strategy === 'MANUAL_COMPENSATION')
     pauseSaga(turn, `${reason}. Do it by hand, then resolve the step.`)
@@ -333,7 +340,7 @@ function finish(turn: Turn): void {
   const left = leftovers(turn)
   const mode = turn.state.unwinding?.mode
   if (left.length > 0 && mode !== 'force' && mode !== 'parent') {
-    halt(turn, `Effects without a compensation are left: ${left.join(', ')}`)
+    halt(turn, `Effects without a compensation are left: ${named(turn, ...left)}`)
     return
   }
   turn.raise('unwound')
@@ -348,17 +355,18 @@ export function accepted({ state }: Turn): string[] {
 
 /** Effects that happened, or may have, and stand. */
 export function leftovers(turn: Turn): string[] {
-  return Object.entries(turn.state.steps)
-    .filter(([id, record]) => {
-      const step = turn.step(id)
-      if (record.accepted) return false
-      if (step.type !== 'action')
-        return childrenOf(record).some((child) => child.status === 'FAILED')
-      if (step.effect === 'readonly') return false
-      if (record.state !== 'completed' && record.state !== 'unknown') return false
-      return record.undo?.state !== 'completed'
-    })
-    .map(([id]) => id)
+  return Object.keys(turn.state.steps).filter((id) => isStanding(turn, id))
+}
+
+/** Did an effect of this step happen, or may it have, and stand? */
+export function isStanding(turn: Turn, id: string): boolean {
+  const record = turn.record(id)
+  const step = turn.step(id)
+  if (record.accepted) return false
+  if (step.type !== 'action') return childrenOf(record).some((child) => child.status === 'FAILED')
+  if (step.effect === 'readonly') return false
+  if (record.state !== 'completed' && record.state !== 'unknown') return false
+  return record.undo?.state !== 'completed'
 }
 
 /** The saga is over: no timers, no gates, its parent told. */
@@ -429,7 +437,12 @@ export function sendUnwind(
     c: 'send',
     to: child.id,
     id: `unwind:${child.id}`,
-    message: { type: 'unwind', reason, force: true },
+    message: {
+      type: 'unwind',
+      reason,
+      force: true,
+      ...(turn.state.format >= 2 ? { from: turn.state.id } : {}),
+    },
   })
   putChild(turn, id, child, { unwinding: true })
 }
