@@ -37,6 +37,8 @@
  * | timing/duration-too-short          | warning        | waits longer than the saga may last                       |
  * | timing/attempts-too-long           | warning        | attempts longer than the saga may last                    |
  * | timing/default-timeout             | info           | calls for which nobody declares a timeout                 |
+ * | timing/no-offset                   | error          | a written `until` without an offset: the zone's own time  |
+ * | timing/longest-delay               | warning        | a delay above the longest; growth that a default cuts     |
  * | data/expression                    | error          | text that is not an expression                            |
  * | data/unknown-name                  | error          | a root name that expressions do not have                  |
  * | data/item-outside-map              | error          | `item` or `index` outside a map                           |
