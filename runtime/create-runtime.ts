@@ -29,7 +29,14 @@ import { checkNewSagaId, envelopeOf } from './saga/request'
 import { startedAlready, whatDiffers } from './saga/same-start'
 import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
-import { checkedData, DEPTH_MAX, OUTPUT_BYTES_MAX, refusal, textFlaw } from './storable'
+import {
+  checkedData,
+  DATA_BYTES_MAX,
+  DEPTH_MAX,
+  OUTPUT_BYTES_MAX,
+  refusal,
+  textFlaw,
+} from './storable'
 
 /** Signs and checks the token with which a participant completes a call later. */
 export interface CallbackTokens {
@@ -80,6 +87,8 @@ export interface RuntimeOptions {
 
 /** An outcome's bytes as JSON: the largest answer of a participant, and its frame. */
 const OUTCOME_BYTES_MAX = OUTPUT_BYTES_MAX + 1_000
+/** What a start says beside its input: who and for what. */
+const FRAME_BYTES_MAX = 10_000
 /** Items of one batch. */
 const MANY_MAX = 1_000
 /** Stuck sagas that health names, and that the list of all workers holds. */
@@ -650,7 +659,7 @@ function checkedRequest({ input, ventureId, by }: StartRequest) {
   return checkedData(
     { input: input ?? null, ventureId: ventureId ?? null, ...(by ? { by } : {}) },
     // the input lies one level down
-    { depthMax: DEPTH_MAX + 1 },
+    { depthMax: DEPTH_MAX + 1, bytesMax: DATA_BYTES_MAX + FRAME_BYTES_MAX },
   )
 }
 

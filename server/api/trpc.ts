@@ -3,10 +3,11 @@
  * `publicProcedure` is for `system.health` and `users.me` alone. A test enumerates the router and holds this.
  */
 import { initTRPC, TRPCError } from '@trpc/server'
-import superjson from 'superjson'
+import { DEPTH_MAX, flawOf, refusal } from '@/runtime/storable'
 import type { Permission } from '../auth/permissions'
 import type { Context } from './context'
 import { errorData, errorMessage, toTRPCError } from './errors'
+import { wireFormat } from './wire-format'
 
 export interface Meta {
   /** Who may call: the holders of this permission, or anybody. */
@@ -17,7 +18,7 @@ const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
-    transformer: superjson,
+    transformer: wireFormat,
     errorFormatter({ shape, error, ctx }) {
       const requestId = ctx?.requestId ?? null
       return {
@@ -34,6 +35,9 @@ const t = initTRPC
     },
   })
 
+/** A start's input lies at most three levels inside its call. Dates are for list filters; the runtime refuses them. */
+const CALL_BOUNDS = { depthMax: DEPTH_MAX + 3, dates: true }
+
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
 
@@ -46,9 +50,12 @@ const translated = t.procedure.use(async ({ next }) => {
 
 export const publicProcedure = translated.meta({ permission: 'public' })
 
-/** A procedure for holders of `permission`: UNAUTHORIZED without a caller, FORBIDDEN without the permission. */
+/**
+ * A procedure for holders of `permission`: UNAUTHORIZED without a caller, FORBIDDEN without the permission. All that it is
+ * given is checked before its schema sees it: no text or number of any field can be one that a database refuses or changes.
+ */
 export function procedure(permission: Permission) {
-  return translated.meta({ permission }).use(({ ctx, type, next }) => {
+  return translated.meta({ permission }).use(async ({ ctx, type, getRawInput, next }) => {
     const { principal } = ctx
     if (!principal) throw signedOut(ctx)
     if (type === 'mutation' && ctx.crossSite)
@@ -60,6 +67,9 @@ export function procedure(permission: Permission) {
         message: `${holder} lacks the permission ${permission}. Ask an admin for it.`,
       })
     }
+    const raw = await getRawInput()
+    const flaw = raw === undefined ? undefined : flawOf(raw, CALL_BOUNDS)
+    if (flaw) throw refusal(flaw)
     return next({ ctx: { ...ctx, principal } })
   })
 }

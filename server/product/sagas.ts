@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { Prisma, type PrismaClient } from '@/prisma/generated/client'
 import type { SagaStatus } from '@/runtime/journal/entry'
 import { type listSagas, type Page, SAGA_STATUSES, type SagaListItem } from '../api/contract'
-import { contains, pageOf, readCursor } from './cursor'
+import { contains, cursorInstant, pageOf, readCursor } from './cursor'
 
 type ListRequest = z.infer<typeof listSagas>
 type Filters = Omit<ListRequest, 'cursor' | 'limit' | 'status'>
@@ -32,7 +32,7 @@ interface Row {
   requires_approval: boolean
 }
 
-const position = z.tuple([z.number(), z.string()])
+const position = z.tuple([cursorInstant, z.string()])
 
 /** One page of sagas, newest first. */
 export async function listSagaItems(
