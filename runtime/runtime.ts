@@ -38,8 +38,27 @@ export interface PublishedVersion {
 }
 
 /** What one decision at a gate would do, computed by `decide` on the stored snapshot. */
+/** What a run does next if every call succeeds, up to where it waits for somebody or something. */
+export type AheadItem =
+  | {
+      t: 'call'
+      step: string
+      participant: string
+      operation: string
+      /** Absent where it depends on answers that are still to come, or is longer than 2,000 characters. */
+      input?: unknown
+      /** Once it has happened, the way is forward. */
+      pivot: boolean
+    }
+  /** A timer; `until` in epoch milliseconds where the step names an instant. */
+  | { t: 'wait'; step: string; forMs?: number; until?: number }
+  /** Where looking ahead ends: for a decision, a signal or children, or because what follows depends on an answer. */
+  | { t: 'gate' | 'signal' | 'children' | 'depends'; step: string }
+
 export interface DecisionPreview {
   decision: Decision
+  /** `undo`: the gate asks about a compensation that failed for good. */
+  gate: 'approval' | 'undo'
   allowed: boolean
   /** Why not, when not allowed. */
   refusal?: string
@@ -53,6 +72,8 @@ export interface DecisionPreview {
   /** Effects that have happened and cannot be undone. */
   irreversible: string[]
   timersCancelled: string[]
+  /** At most 200 items, in order. */
+  ahead: AheadItem[]
   /** SHA-256 of the preview as shown; stored with the decision. */
   digest: string
 }

@@ -234,6 +234,8 @@ export interface GateListItem {
   gateId: string
   sagaId: string
   step: string
+  /** What is asked: to go on, or what becomes of a compensation that failed for good. */
+  about: 'approval' | 'compensation'
   sagaName: string
   definition: string
   ventureName: string | null

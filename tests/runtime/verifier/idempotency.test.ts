@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { finding, findings, map, readonly, saga } from './documents'
+import type { SagaDocument } from '@/runtime/definition/schema'
+import { findings as all, finding, map, readonly, saga } from './documents'
+
+/** The rule's own: fields that the schema does not know are another rule's. */
+const findings = (document: SagaDocument) =>
+  all(document).filter((one) => one.startsWith('idempotency/'))
 
 const keyed = (idempotencyKey: string) => readonly(undefined, { idempotencyKey })
 const schema = (required: string[]) => ({
