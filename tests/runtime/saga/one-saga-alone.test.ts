@@ -232,8 +232,7 @@ describe('odd values at every place of a saga that takes one', () => {
     await fc.assert(
       fc.asyncProperty(oddSaga, fc.constantFrom(1, 2), async (odd, format) => {
         const bench = new Bench(...odd.documents)
-        bench.answer = (call) =>
-          call.operation.startsWith('odd') ? odd.answer(call.attempt) : ok()
+        bench.answer = (call) => (call.sagaId === 'odd' ? odd.answer(call.attempt) : ok())
         const runtime = bench.runtime()
         await runtime.start()
         const message: Message = {
