@@ -2,7 +2,9 @@
  * What the database's refusals mean to the runtime. One table, from SQLSTATE to SagaError.
  *
  * 1. `outcomeUnknown` is true whenever the statement may have been carried out: the connection went away under it.
- * 2. An error that the server itself reported rolled its transaction back: the outcome is known, nothing was written.
+ * 2. What says something about the values sent, or that nobody here knows, is INVALID_INPUT: it comes from somebody's data,
+ *    and must not be taken for the database being away, which would hold up everybody. UNAVAILABLE is a list that is closed.
+ * 3. An error that the server itself reported rolled its transaction back: the outcome is known, nothing was written.
  */
 import pg from 'pg'
 import { isSagaError, SagaError } from '../errors'
@@ -18,6 +20,9 @@ export async function translating<T>(what: string, work: PromiseLike<T>): Promis
 }
 
 function translate(what: string, error: unknown): Error {
+  // Not sent: it could not be made into what the driver sends.
+  if (error instanceof RangeError || error instanceof TypeError)
+    return new SagaError('INVALID_INPUT', `Could not ${what}: ${error.message}`, {}, error)
   const { state, kind, message, detail, table } = report(error)
   switch (state) {
     case 'SW001':
@@ -86,7 +91,8 @@ function translate(what: string, error: unknown): Error {
       error,
       'the connection to the database was lost',
     )
-  if (/^(25|40|53|55|57|58)/.test(state))
+  // XX000 is a check inside the server that failed, such as a value beyond a gigabyte; XX001 and XX002 are broken storage.
+  if (/^(25|40|53|55|57|58|XX00[12])/.test(state))
     return unavailable(
       what,
       `${message} (${state}); try again`,
@@ -94,17 +100,17 @@ function translate(what: string, error: unknown): Error {
       error,
       CAUSES[state] ?? `the database refuses work for now (${state})`,
     )
-  if (state.startsWith('22') || state.startsWith('23'))
-    return new SagaError(
-      'INVALID_INPUT',
-      `Could not ${what}: the database refused a value (${state}): ${message}`,
-      { state },
+  if (/^(0A|28|3D|3F|42)/.test(state))
+    return unavailable(
+      what,
+      `${message} (${state}); are all migrations applied to this database?`,
+      false,
       error,
     )
-  return unavailable(
-    what,
-    `${message} (${state}); are all migrations applied to this database?`,
-    false,
+  return new SagaError(
+    'INVALID_INPUT',
+    `Could not ${what}: the database refused a value (${state}): ${message}`,
+    { state },
     error,
   )
 }
