@@ -22,7 +22,7 @@ import { feedTail } from './realtime/feed-tail'
 
 export interface OpenHost {
   host: Host
-  /** Acquires shards and recovers; after it sagas run. */
+  /** Acquires shards and recovers; after it sagas run. One try: rejects with UNAVAILABLE, and may be called again. */
   start(): Promise<void>
   /** Ends streams, drains the runtime, closes sockets and connections. */
   stop(): Promise<void>
