@@ -32,7 +32,7 @@ export async function boot(): Promise<void> {
     process.exit(1)
   }
   try {
-    const opened = openHost(readEnv(), { log })
+    const opened = openHost(readEnv(), { log, address: 'published' })
     const stop = stopper(opened)
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.removeAllListeners(signal)

@@ -4,7 +4,8 @@
  *
  * WORKER_PORT opens a health address for supervisors: 200 while it runs, with status and reason (a worker that waits for
  * its database is `degraded` and mends itself), 503 while it starts or stops. A worker whose database is away when it
- * starts waits for it, and says so there and in its log.
+ * starts waits for it, and says so there and in its log. `callbackAddress` is what participants are told: NEXTAUTH_URL, or
+ * what the web part wrote into the database.
  */
 import { createServer } from 'node:http'
 import { readEnv } from '@/server/env'
@@ -37,7 +38,14 @@ async function main(): Promise<void> {
     const starting = !now || opened?.host.starting ? { since, reason: waitsFor() } : null
     const well = !starting && now?.status !== 'starting' && now?.status !== 'stopped'
     response.writeHead(well ? 200 : 503, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ status: 'starting', ...now, ...(starting ? { starting } : {}) }))
+    response.end(
+      JSON.stringify({
+        status: 'starting',
+        ...now,
+        callbackAddress: opened?.callbackAddress() ?? null,
+        ...(starting ? { starting } : {}),
+      }),
+    )
   })
   const waitsFor = () => opened?.host.starting?.reason ?? reason
 
@@ -65,7 +73,10 @@ async function main(): Promise<void> {
         log.warn('Waiting for the database; trying again', { reason: why, retryMs })
       },
     })
-    opened = openHost(readEnv(instance.env), { log })
+    opened = openHost(readEnv(instance.env), {
+      log,
+      address: process.env.NEXTAUTH_URL ? 'own' : 'learned',
+    })
     await startHost(opened)
   } catch (error) {
     if (ending.signal.aborted) return
@@ -73,6 +84,10 @@ async function main(): Promise<void> {
     await stop(1)
     return
   }
+  if (opened.callbackAddress() === null)
+    log.warn(
+      'Nobody has said where the web part is: a call that is answered 202 fails until the web part starts once, or NEXTAUTH_URL is set here',
+    )
   const { workerId, status, shards } = opened.host.runtime.health()
   log.info('The worker is up', { workerId, status, shards, database: instance.what })
 }

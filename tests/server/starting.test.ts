@@ -197,3 +197,45 @@ it('a worker whose database address cannot be right still ends, and says why', a
   await vi.waitFor(() => expect(one.ended).toBe('1'), WAIT)
   expect(one.said).toContain('DATABASE_URL is not an address')
 })
+
+it('a worker learns from the database where the web part is, says when nobody knows, and follows it', async () => {
+  const database = await createDatabase(inject('databaseUrl'))
+  const port = await freePort()
+  const worker = run('server/launch/worker.ts', {
+    DATABASE_URL: database.url,
+    NEXTAUTH_URL: '',
+    WORKER_PORT: String(port),
+  })
+  const address = async () => (await ask(`http://127.0.0.1:${port}/`)).body.callbackAddress
+  await vi.waitFor(() => expect(worker.said).toContain('The worker is up'), WAIT)
+  expect(worker.said).toContain('Nobody has said where the web part is')
+  expect(await address()).toBeNull()
+
+  for (const _ of ['there', 'moved']) {
+    const webPort = await freePort()
+    const one = run('tests/support/web-process.ts', {
+      DATABASE_URL: database.url,
+      NEXTAUTH_URL: '',
+      PORT: String(webPort),
+    })
+    await vi.waitFor(async () => expect(await address()).toBe(`http://127.0.0.1:${webPort}`), WAIT)
+    one.child.kill('SIGTERM')
+  }
+}, 90_000)
+
+it('a worker that is told the address of the web part uses that', async () => {
+  const database = await createDatabase(inject('databaseUrl'))
+  const port = await freePort()
+  run('server/launch/worker.ts', {
+    DATABASE_URL: database.url,
+    NEXTAUTH_URL: 'https://sagas.example.com',
+    WORKER_PORT: String(port),
+  })
+  await vi.waitFor(
+    async () =>
+      expect((await ask(`http://127.0.0.1:${port}/`)).body).toMatchObject({
+        callbackAddress: 'https://sagas.example.com',
+      }),
+    WAIT,
+  )
+}, 60_000)
