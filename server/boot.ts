@@ -48,6 +48,7 @@ export async function boot(): Promise<void> {
 async function start(opened: OpenHost): Promise<void> {
   const startedAt = performance.now()
   await startHost(opened)
+  opened.host.texts.warmUp()
   const { workerId, status, shards } = opened.host.runtime.health()
   const tookMs = Math.round(performance.now() - startedAt)
   opened.host.log.info('The runtime is up', { workerId, status, shards, tookMs })

@@ -6,6 +6,7 @@ import {
   Ban,
   Check,
   CircleDashed,
+  CircleHelp,
   Clock,
   Hand,
   type LucideIcon,
@@ -58,7 +59,15 @@ export const STEP_LOOK: Record<StepState, StateLook> = {
   approval: { word: 'Waiting for approval', tone: 'approval', icon: UserRound },
   completed: { word: 'Completed', tone: 'completed', icon: Check },
   failed: { word: 'Failed', tone: 'failed', icon: X },
+  unknown: { word: 'May have happened', tone: 'timed-out', icon: CircleHelp },
   cancelled: { word: 'Stopped', tone: 'cancelled', icon: Ban },
+}
+
+/** A step whose outcome nobody knows: never a failure, and never a success. */
+export const UNKNOWN_LOOK: StateLook = {
+  word: 'May have happened',
+  tone: 'timed-out',
+  icon: CircleHelp,
 }
 
 export const COMPENSATION_LOOK: Record<CompensationState, StateLook> = {

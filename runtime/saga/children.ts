@@ -12,6 +12,7 @@
 import { regionReads } from '../compiler/region-reads'
 import type { MapStep, SagaStep } from '../definition/schema'
 import type { Message } from '../journal/entry'
+import { childrenRefusal } from '../journal/verbs'
 import { currentChildren, findChild, putChild } from './child-records'
 import { type ChildRecord, SAGA_LIMITS } from './state'
 import { completeStep, failStep } from './step-end'
@@ -50,21 +51,13 @@ export function startMap(turn: Turn, id: string, step: MapStep): void {
 export function whyNotAgain(turn: Turn, id: string): string | null {
   const record = turn.state.steps[id]
   if (!record) return null
-  const wayOut = `roll saga ${turn.state.id} back by force, which undoes all that can be undone`
-  const children = currentChildren(record)
-  const standing = children.find(({ status }) => status === 'FAILED')
-  if (standing)
-    return `Step ${id} of saga ${turn.state.id} cannot be tried again: ${standing.id} ended FAILED with effects left standing, and another try could do them twice. Look at ${standing.id}; then ${wayOut}`
-  const spent = children.find((child) => child.spent)
-  if (spent?.spent)
-    return `Step ${id} of saga ${turn.state.id} cannot be tried again: ${spent.id} has undone ${spent.spent.join(', ')}, which have an idempotency key of their own. Another try would send the same key, and participants would take it for the call that was undone. Start a saga with another key instead, or ${wayOut}`
-  const undoing = record.earlier?.find(({ status }) => status !== 'ROLLED_BACK')
-  if (undoing)
-    return `Step ${id} of saga ${turn.state.id} cannot be tried again yet: ${undoing.id}, an earlier try, is ${undoing.status ?? 'RUNNING'}; wait until it is rolled back`
-  const again = children.filter(({ status }) => status === 'ROLLED_BACK').length
-  if ((record.earlier?.length ?? 0) + again > SAGA_LIMITS.earlierChildren)
-    return `Step ${id} of saga ${turn.state.id} has replaced ${record.earlier?.length ?? 0} children already, and may replace ${SAGA_LIMITS.earlierChildren}; ${wayOut}`
-  return null
+  return childrenRefusal({
+    name: `Saga ${turn.state.id}`,
+    step: id,
+    current: currentChildren(record),
+    earlier: record.earlier ?? [],
+    max: SAGA_LIMITS.earlierChildren,
+  })
 }
 
 /** Tries again what was rolled back, under new ids. Ask `whyNotAgain` first. */

@@ -74,11 +74,16 @@ export function authOptions(
       jwt: told(async ({ token, user, account }) => {
         if (!user) return token
         // an OIDC subject is not our id: the person is found by e-mail
-        const uid =
-          account?.type === 'oauth'
-            ? (await db.user.findUnique({ where: { email: lower(user.email) } }))?.id
-            : user.id
-        return { ...token, uid: uid ?? '', since: Math.floor(Date.now() / 1000) }
+        const found = await db.user.findUnique({
+          where: account?.type === 'oauth' ? { email: lower(user.email) } : { id: user.id },
+        })
+        return {
+          ...token,
+          uid: found?.id ?? '',
+          since: Math.floor(Date.now() / 1000),
+          generation: found?.sessionGeneration ?? 0,
+          vouchers: user.vouchers ?? [],
+        }
       }),
       session({ session, token }) {
         session.user = { ...session.user, id: token.uid }
@@ -92,8 +97,15 @@ export function authOptions(
           by: await actorOf(host, email),
           action: 'session.signed-in',
           subject: `user/${email}`,
-          details: { by: account?.provider ?? 'unknown' },
+          details: {
+            by: account?.provider ?? 'unknown',
+            ...(user.vouchers?.length ? { vouchers: user.vouchers } : {}),
+          },
         })
+      }),
+      // without it the cookie, copied before, would go on to work
+      signOut: told(async ({ token }) => {
+        if (token?.uid) await host.people.endSessions(token.uid, token.generation ?? 0)
       }),
     },
     logger: {
@@ -123,7 +135,7 @@ function passwords(host: Host, told: Told) {
       const right = await verifyPassword(password, user?.passwordHash ?? null)
       if (user && right && !user.disabledAt) {
         host.signInLimit.succeeded(email)
-        return person(user)
+        return { ...person(user), vouchers: user.passwordVouchers }
       }
       host.signInLimit.failed(email)
       await audit(host.db, {
@@ -146,7 +158,7 @@ function links(host: Host, told: Told) {
       const form = linkForm.safeParse(input)
       const user = form.success ? await redeemSignInLink(host.db, form.data.token) : null
       if (!user) throw new Error('LinkUsed')
-      return person(user)
+      return { ...person(user), vouchers: user.vouchers }
     }),
   })
 }
