@@ -26,6 +26,7 @@ import { Performer } from './saga/perform'
 import { previewGate } from './saga/preview'
 import { replay } from './saga/replay'
 import { checkNewSagaId, envelopeOf } from './saga/request'
+import { startedAlready, whatDiffers } from './saga/same-start'
 import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
 import { checkedData, DEPTH_MAX, OUTPUT_BYTES_MAX, refusal, textFlaw } from './storable'
@@ -103,6 +104,8 @@ class SagaRuntime implements Runtime {
   readonly #listeners = new Set<(entityIds: readonly string[]) => void>()
   readonly #ending = new Map<string, Set<(ended: Ended) => void>>()
   readonly #sender: Sender
+  /** Starts whose id their caller chose: another saga may have it already. */
+  readonly #chosen = new WeakSet<Envelope>()
   #engine: Engine | null = null
   #performer: Performer | null = null
   #wakeUps: WakeUps | null = null
@@ -427,17 +430,20 @@ class SagaRuntime implements Runtime {
         },
       )
     const sagaId = request.id ?? this.#options.ids.uuid()
-    return {
+    const envelope: Envelope = {
       id: `start:${sagaId}`,
       entityId: sagaId,
       message: {
         type: 'start',
         format: NEWEST_FORMAT,
         definition: found.ref,
+        ...(version === undefined ? {} : { pinned: true as const }),
         input,
         ...asked,
       },
     }
+    if (request.id !== undefined) this.#chosen.add(envelope)
+    return envelope
   }
 
   get #examiner(): Examiner {
@@ -471,7 +477,7 @@ class SagaRuntime implements Runtime {
 
   /**
    * Starts that this worker owns are stored by its next commit, without a mailbox row, unless mail waits there that would
-   * have to come first; the rest are posted. Starting an id again is no error, so a start whose fate is unknown is simply
+   * have to come first; the rest are posted. The same start again is no error, so one whose fate is unknown is simply
    * posted as well. Null for each that is durable; what is refused already stays so.
    */
   async #startAll(starts: readonly (Envelope | SagaError)[]): Promise<(SagaError | null)[]> {
@@ -482,7 +488,7 @@ class SagaRuntime implements Runtime {
         if (isSagaError(start)) return start
         const { entityId, message } = start
         const verdict = engine?.owns(entityId) ? await engine.submit(entityId, message) : null
-        if (verdict?.accepted || verdict?.code === 'ALREADY_EXISTS') return null
+        if (verdict?.accepted) return null
         if (verdict && verdict.code !== 'UNAVAILABLE')
           return new SagaError(verdict.code, verdict.reason, { sagaId: entityId })
         elsewhere.push(start)
@@ -490,8 +496,39 @@ class SagaRuntime implements Runtime {
       }),
     )
     const posted = await this.#sender.post(elsewhere)
-    const failed = new Map(elsewhere.map((start, n) => [start, posted[n] ?? null]))
+    const others = await this.#othersStarted(
+      elsewhere.filter((start, n) => !posted[n] && this.#chosen.has(start)),
+    )
+    const failed = new Map(
+      elsewhere.map((start, n) => [start, posted[n] ?? others.get(start) ?? null]),
+    )
     return here.map((one) => (one && !isSagaError(one) ? (failed.get(one) ?? null) : one))
+  }
+
+  /**
+   * Of starts that were posted: those whose id is another saga's already. It is or will be the one in the journal, else the
+   * one posted first. No verdict is waited for, since the worker that gives it may be busy or away.
+   */
+  async #othersStarted(posted: readonly Envelope[]): Promise<Map<Envelope, SagaError>> {
+    const { store } = this.#options
+    const others = new Map<Envelope, SagaError>()
+    if (posted.length === 0) return others
+    const [started, mailed] = await Promise.all([
+      store.starts(posted.map(({ entityId }) => entityId)),
+      store.posted(posted.map(({ id }) => id)),
+    ])
+    for (const start of posted) {
+      const { id, entityId, message } = start
+      const first = started.get(entityId) ?? mailed.get(id)
+      if (first?.type !== 'start' || message.type !== 'start') continue
+      const how = whatDiffers(first, message)
+      if (how !== null)
+        others.set(
+          start,
+          new SagaError('ALREADY_EXISTS', startedAlready(entityId, how), { sagaId: entityId }),
+        )
+    }
+    return others
   }
 
   /** Tells other workers that they have mail. */
