@@ -19,6 +19,42 @@ export async function translating<T>(what: string, work: PromiseLike<T>): Promis
   }
 }
 
+/**
+ * An error of a query outside the store as UNAVAILABLE, when it says that the database is away, starting, stopping or full;
+ * null for anything else, which is somebody's mistake. Errors are told by
+ * name: a bundler may copy their classes.
+ */
+export function databaseAway(error: unknown): SagaError | null {
+  if (!(error instanceof Error)) return null
+  const { state, kind, message } = report(error)
+  const isOfDatabase =
+    /^(PrismaClient|DriverAdapterError)/.test(error.name) || error instanceof pg.DatabaseError
+  // pg's pool throws bare errors, which Prisma passes on; nobody else uses its words
+  if (!isOfDatabase && !noConnection(message) && !neverSent(message) && !PG_WORDS.test(message))
+    return null
+  const away =
+    (kind !== undefined && AWAY.has(kind)) ||
+    (state !== undefined && (/^(08|53|57P)/.test(state) || state === '25006')) ||
+    noConnection(message) ||
+    neverSent(message) ||
+    BROKEN.test(message)
+  if (!away) return null
+  const translated = translate('ask the database', error)
+  return isSagaError(translated) && translated.code === 'UNAVAILABLE' ? translated : null
+}
+
+/** Prisma's words for a connection that there is not. */
+const AWAY = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+])
+/** A connection that broke, or a server that did not answer in time, in pg's words, and in the system's. */
+const PG_WORDS = /Connection terminated|Query read timeout/
+const BROKEN =
+  /Connection terminated|Query read timeout|connection error|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/
+
 function translate(what: string, error: unknown): Error {
   // Not sent: it could not be made into what the driver sends.
   if (error instanceof RangeError || error instanceof TypeError)
