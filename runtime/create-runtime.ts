@@ -10,11 +10,11 @@
 
 import { LeaseKeeper } from './cluster/lease-keeper'
 import type { OpenWakeUps, WakeUps } from './cluster/wake-ups'
-import { digestDocument } from './compiler/compile'
 import type { DefinitionStore } from './definition/definition-store'
+import type { Examiner } from './definition/examiner'
 import { hasErrors } from './definition/issue'
-import { validateInput } from './definition/validate-input'
 import { type ErrorCode, isSagaError, SagaError } from './errors'
+import { inlineExaminer } from './examine'
 import { type Envelope, type Lease, type Store, shardOf } from './journal/store'
 import type { Participants } from './participant/participant'
 import type { Clock, Ids, Logger } from './ports'
@@ -28,7 +28,7 @@ import { replay } from './saga/replay'
 import { checkNewSagaId, envelopeOf } from './saga/request'
 import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
-import { verify } from './verifier/verify'
+import { checkedData, DEPTH_MAX, OUTPUT_BYTES_MAX, refusal, textFlaw } from './storable'
 
 /** Signs and checks the token with which a participant completes a call later. */
 export interface CallbackTokens {
@@ -40,6 +40,8 @@ export interface RuntimeOptions {
   store: Store
   definitions: DefinitionStore
   participants: Participants
+  /** Examines what is published and validates start inputs. Default: on this thread. */
+  examiner?: Examiner
   callbackTokens: CallbackTokens
   clock: Clock
   ids: Ids
@@ -75,6 +77,8 @@ export interface RuntimeOptions {
   onFenced?: (error: unknown) => void
 }
 
+/** An outcome's bytes as JSON: the largest answer of a participant, and its frame. */
+const OUTCOME_BYTES_MAX = OUTPUT_BYTES_MAX + 1_000
 /** Items of one batch. */
 const MANY_MAX = 1_000
 /** Stuck sagas that health names, and that the list of all workers holds. */
@@ -168,14 +172,16 @@ class SagaRuntime implements Runtime {
   }
 
   async publish(request: Parameters<Runtime['publish']>[0]) {
-    const issues = verify(request.document)
+    const flaw = textFlaw(request.source)
+    if (flaw) throw refusal({ path: ['source'], reason: flaw })
+    checkedData({ note: request.note ?? null, by: request.by })
+    const { issues, digest } = await this.#examiner.examine(request.document)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_DEFINITION',
         `${request.document.name} has ${issues.filter((one) => one.severity === 'error').length} errors and was not published`,
         { issues },
       )
-    const digest = digestDocument(request.document)
     const published = await this.#options.definitions.publish({ ...request, digest })
     this.#definitions.published(request.document.name)
     return { name: request.document.name, issues, ...published }
@@ -232,6 +238,9 @@ class SagaRuntime implements Runtime {
   async resolveStep(...[sagaId, step, by]: Parameters<Runtime['resolveStep']>) {
     await this.#send({ verb: 'resolveStep', sagaId, step, ...by })
   }
+  async giveUp(...[sagaId, step, by]: Parameters<Runtime['giveUp']>) {
+    await this.#send({ verb: 'giveUp', sagaId, step, ...by })
+  }
   async decide(request: Parameters<Runtime['decide']>[0]) {
     return { decisionId: await this.#send({ verb: 'decide', ...request }) }
   }
@@ -286,11 +295,17 @@ class SagaRuntime implements Runtime {
   async completeCall(...[token, outcome]: Parameters<Runtime['completeCall']>) {
     const call = this.#options.callbackTokens.verify(token)
     if (!call) throw new SagaError('FORBIDDEN', 'The callback token is not one of ours')
+    const given =
+      'ok' in outcome && outcome.ok ? { ...outcome, output: outcome.output ?? null } : outcome
     const [failed] = await this.#sender.post([
       {
         id: `callback:${call.sagaId}:${call.call}`,
         entityId: call.sagaId,
-        message: { type: 'result', call: call.call, outcome },
+        message: {
+          type: 'result',
+          call: call.call,
+          outcome: checkedData(given, { depthMax: DEPTH_MAX + 1, bytesMax: OUTCOME_BYTES_MAX }),
+        },
       },
     ])
     if (failed) throw failed
@@ -390,8 +405,10 @@ class SagaRuntime implements Runtime {
   }
 
   async #startEnvelope(request: StartRequest): Promise<Envelope> {
-    const { definition, version, input, ventureId, by } = request
+    const { definition, version } = request
     if (request.id !== undefined) checkNewSagaId(request.id)
+    checkedData(definition, {}, ['definition'])
+    const { input, ...asked } = checkedRequest(request)
     const found = await this.#definitions.byName(definition, version)
     if (!found)
       throw new SagaError(
@@ -400,7 +417,7 @@ class SagaRuntime implements Runtime {
           ? `No version of ${definition} is published`
           : `${definition} has no version ${version}`,
       )
-    const issues = validateInput(found.saga.document, input)
+    const issues = await this.#examiner.validateInput(found.saga.document, input)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_INPUT',
@@ -417,11 +434,14 @@ class SagaRuntime implements Runtime {
         type: 'start',
         format: NEWEST_FORMAT,
         definition: found.ref,
-        input: input ?? null,
-        ventureId: ventureId ?? null,
-        ...(by ? { by } : {}),
+        input,
+        ...asked,
       },
     }
+  }
+
+  get #examiner(): Examiner {
+    return this.#options.examiner ?? inlineExaminer
   }
 
   get #backlogMaxMs(): number {
@@ -586,6 +606,15 @@ class SagaRuntime implements Runtime {
     onFenced(error)
     return false
   }
+}
+
+/** What comes in with a start, checked once and together. */
+function checkedRequest({ input, ventureId, by }: StartRequest) {
+  return checkedData(
+    { input: input ?? null, ventureId: ventureId ?? null, ...(by ? { by } : {}) },
+    // the input lies one level down
+    { depthMax: DEPTH_MAX + 1 },
+  )
 }
 
 function itemError(

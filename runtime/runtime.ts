@@ -131,7 +131,7 @@ interface OnSaga {
 export type SagaRequest = OnSaga &
   (
     | { verb: 'pause' | 'resume' | 'cancel' | 'rollBack'; by: Actor; reason: string }
-    | { verb: 'retryStep' | 'resolveStep'; step: string; by: Actor; reason: string }
+    | { verb: 'retryStep' | 'resolveStep' | 'giveUp'; step: string; by: Actor; reason: string }
     | { verb: 'signal'; name: string; payload: unknown; by?: Actor }
     | {
         verb: 'decide'
@@ -190,6 +190,11 @@ export interface Runtime {
   rollBack(sagaId: string, by: By): Promise<void>
   retryStep(sagaId: string, step: string, by: By): Promise<void>
   resolveStep(sagaId: string, step: string, by: By): Promise<void>
+  /**
+   * Stops waiting for the callback of a call that the participant took: its outcome is unknown from then on, as when its
+   * time runs out. Refused with WRONG_STATE unless the step, or its compensation, waits for one.
+   */
+  giveUp(sagaId: string, step: string, by: By): Promise<void>
   decide(request: {
     sagaId: string
     step: string

@@ -6,9 +6,9 @@ import { TriangleAlert } from 'lucide-react'
 import { memo, useContext, useState } from 'react'
 import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
 import type { DotData, LaneData, StepData } from './flow'
-import { wordOf } from './overlay-store'
 import { PortHandle } from './port-handle'
 import { STEP_KINDS } from './step-kinds'
+import { RunState } from './step-node'
 import { spokenName, summaryOf } from './summary'
 
 export type BracketNodeType = Node<StepData, 'bracket'>
@@ -58,13 +58,20 @@ export const BracketNode = memo(function BracketNode({
         <span className="saga-icon">
           <Icon size={15} strokeWidth={1.9} aria-hidden />
         </span>
-        <span className="saga-title">{data.title}</span>
-        <span className="saga-summary">{summaryOf(data.step)}</span>
         {overlay ? (
-          <span className="saga-state" data-tone={overlay.state}>
-            {wordOf(overlay)}
+          <span className="saga-text">
+            <span className="saga-title">{data.title}</span>
+            <span className="saga-detail">
+              <RunState overlay={overlay} />
+              <span className="saga-summary">{summaryOf(data.step)}</span>
+            </span>
           </span>
-        ) : null}
+        ) : (
+          <>
+            <span className="saga-title">{data.title}</span>
+            <span className="saga-summary">{summaryOf(data.step)}</span>
+          </>
+        )}
         {problems && !overlay ? (
           <span
             className="saga-badge"

@@ -6,7 +6,7 @@ import { memo, useContext } from 'react'
 import type { Point } from './arrange'
 import { CanvasContext, useOverlay } from './canvas-context'
 import { routedPath } from './edge-path'
-import type { OverlayTone, StepOverlay } from './overlay-store'
+import { undoStateOf, wayStateOf } from './edge-state'
 
 export type WayData = { route: Point[] | null; port: string; regionKey: string }
 export type WayEdgeType = Edge<WayData, 'way'>
@@ -24,7 +24,7 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<WayEdgeType>) {
     : null
   const [plain, labelX, labelY] = getSmoothStepPath({ ...props, borderRadius: 8 })
   const middle = routed?.middle ?? { x: labelX, y: labelY }
-  const state = run !== null ? stateOf(data?.port ?? 'next', from, to) : undefined
+  const state = run !== null ? wayStateOf(data?.port ?? 'next', from, to) : undefined
   return (
     <g className="saga-way" data-state={state}>
       <BaseEdge
@@ -54,7 +54,7 @@ export const UndoEdge = memo(function UndoEdge(props: EdgeProps<UndoEdgeType>) {
     centerY: props.data?.turnY ?? props.targetY + 30,
   })
   return (
-    <g className="saga-undo-way" data-state={to?.state ?? from?.state}>
+    <g className="saga-undo-way" data-state={undoStateOf(from, to)}>
       <BaseEdge
         id={props.id}
         className="saga-undo-path"
@@ -65,14 +65,3 @@ export const UndoEdge = memo(function UndoEdge(props: EdgeProps<UndoEdgeType>) {
     </g>
   )
 })
-
-/** Solid when taken, in the colour of where it leads; faint when the run went another way. */
-function stateOf(
-  port: string,
-  from: StepOverlay | undefined,
-  to: StepOverlay | undefined,
-): OverlayTone | 'idle' | 'taken' {
-  if (from?.taken !== undefined && from.taken !== port) return 'idle'
-  if (to === undefined) return from === undefined || from.taken === undefined ? 'idle' : 'taken'
-  return to.state === 'running' ? 'running' : 'taken'
-}

@@ -17,6 +17,8 @@ export type OverlayTone =
   | 'paused'
   | 'timed-out'
   | 'cancelled'
+  /** Nobody knows whether it happened. */
+  | 'unknown'
 
 export interface StepOverlay {
   state: OverlayTone
@@ -38,6 +40,7 @@ const WORDS: Record<OverlayTone, string> = {
   paused: 'Paused',
   'timed-out': 'Timed out',
   cancelled: 'Stopped',
+  unknown: 'May have happened',
 }
 
 export const wordOf = (overlay: { state: OverlayTone; label?: string }): string =>

@@ -235,6 +235,10 @@ function Canvas({
         }}
         onFocus={actions.onFocus}
         onPointerDownCapture={camera.touch}
+        onMouseDownCapture={(event) => {
+          // Shift with a press would select text from the last caret to here, and copying stands aside for text.
+          if (event.shiftKey && isPane(event.target)) event.preventDefault()
+        }}
         onWheelCapture={camera.touch}
         onDragOver={pointer.onDragOver}
         onDrop={pointer.onDrop}
@@ -272,6 +276,10 @@ function Canvas({
           onNodeDragStop={pointer.onNodeDragStop}
           onSelectionDragStop={pointer.onSelectionDragStop}
           onSelectionChange={pointer.onSelectionChange}
+          onSelectionStart={() => {
+            window.getSelection()?.removeAllRanges()
+            frame.current?.focus({ preventScroll: true })
+          }}
           onNodeClick={(event, node) => {
             if (node.type !== 'step' && node.type !== 'bracket') return
             focus.move(node.id)
@@ -339,6 +347,9 @@ function Canvas({
     </CanvasContext>
   )
 }
+
+const isPane = (target: EventTarget) =>
+  target instanceof Element && target.closest('.react-flow__pane') !== null
 
 const SNAP: [number, number] = [GRID, GRID]
 const MULTI = ['Meta', 'Control']

@@ -76,11 +76,12 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
         <span className="saga-text">
           <span className="saga-title">{data.title}</span>
           <span className="saga-detail">
+            {overlay ? <RunState overlay={overlay} /> : null}
             <Mark step={data} />
             <span className="saga-summary">{summaryOf(step)}</span>
           </span>
         </span>
-        <Badges data={data} overlay={overlay} />
+        {overlay ? null : <Badges data={data} />}
       </div>
       {ports.length > 1 ? (
         <div className="saga-ports">
@@ -136,18 +137,18 @@ function Mark({ step: { step } }: { step: StepData }) {
   return null
 }
 
-function Badges({ data, overlay }: { data: StepData; overlay: StepOverlay | undefined }) {
+/** What a run did here, under the title, which it leaves whole. */
+export function RunState({ overlay }: { overlay: StepOverlay }) {
+  return (
+    <span className="saga-state" data-tone={overlay.state}>
+      {wordOf(overlay)}
+      {overlay.attempt !== undefined && overlay.attempt > 1 ? ` · ${overlay.attempt}` : ''}
+    </span>
+  )
+}
+
+function Badges({ data }: { data: StepData }) {
   const { step, problems } = data
-  if (overlay) {
-    return (
-      <span className="saga-badges">
-        <span className="saga-state" data-tone={overlay.state}>
-          {wordOf(overlay)}
-          {overlay.attempt !== undefined && overlay.attempt > 1 ? ` · ${overlay.attempt}` : ''}
-        </span>
-      </span>
-    )
-  }
   const retry = 'retry' in step ? step.retry?.attemptsMax : undefined
   const timeout = 'timeoutMs' in step && step.type !== 'signal' ? step.timeoutMs : undefined
   return (

@@ -34,6 +34,7 @@ import { PublishDialog } from './publish-dialog'
 import { useSaverState } from './save-state'
 import { type Session, useDesigner, useSession } from './session'
 import { useCatalog } from './use-catalog'
+import { useSchemaCheck } from './use-schema-check'
 import { type Panes, Workbench } from './workbench'
 
 export function Designer({ name }: { name: string }) {
@@ -101,6 +102,7 @@ function Open({ session, detail }: { session: Session; detail: DefinitionDetail 
   const { catalog, knowledge } = useCatalog(name)
   const state = useSaverState(saver)
   useDeepLinks(session)
+  useSchemaCheck(store)
 
   // on a narrow page the panels would cover the drawing, so there they open when asked
   const wide = useWide()

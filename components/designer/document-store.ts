@@ -56,6 +56,7 @@ export class DocumentStore {
   #options: VerifyOptions = {}
   #parseIssues: readonly Issue[] = []
   #verifyIssues: readonly Issue[] = []
+  #heard: { input: string; issues: readonly Issue[] } | null = null
   #listeners = new Set<() => void>()
   #editListeners = new Set<(edits: readonly TextEdit[], origin: Origin) => void>()
   #cancelParse: (() => void) | null = null
@@ -201,6 +202,12 @@ export class DocumentStore {
     this.#verifySoon()
   }
 
+  /** What the server found about an input schema (its JSON); it holds as long as that is the document's schema. */
+  hearOfInput(input: string, issues: readonly Issue[]): void {
+    this.#heard = { input, issues: issues.map(({ range: _, ...issue }) => issue) }
+    this.#verifySoon()
+  }
+
   /** Reads the text now, if it has not been read since the last key. */
   flush(): void {
     if (!this.#cancelParse) return
@@ -296,7 +303,9 @@ export class DocumentStore {
     this.#cancelVerify = null
     const { document, broken, text } = this.#state
     if (!document || broken) return
-    const found = verify(document, this.#options)
+    const heard = this.#heard
+    const told = heard?.input === JSON.stringify(document.input) ? heard?.issues : undefined
+    const found = [...verify(document, this.#options), ...(told ?? [])]
     const source = found.length > 0 ? readSource(text) : null
     this.#verifyIssues = found.map((issue) => {
       const range = source && !issue.range ? locateIn(source, issue.path) : undefined

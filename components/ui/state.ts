@@ -63,6 +63,13 @@ export const STEP_LOOK: Record<StepState, StateLook> = {
   cancelled: { word: 'Stopped', tone: 'cancelled', icon: Ban },
 }
 
+/** A step whose outcome nobody knows: never a failure, and never a success. */
+export const UNKNOWN_LOOK: StateLook = {
+  word: 'May have happened',
+  tone: 'timed-out',
+  icon: CircleHelp,
+}
+
 export const COMPENSATION_LOOK: Record<CompensationState, StateLook> = {
   compensating: { word: 'Compensating', tone: 'compensating', icon: Undo2 },
   retrying: { word: 'Compensation waits to retry', tone: 'compensating', icon: RotateCcw },

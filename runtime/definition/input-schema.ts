@@ -4,8 +4,10 @@
  * 1. A schema comes from the saga's author and the data from anyone: patterns run on a linear-time engine.
  * 2. Compiled once per schema and kept, least recently used first out; nothing is loaded from elsewhere.
  */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { _, Ajv2020, type ErrorObject, str } from 'ajv/dist/2020.js'
 import { RE2JS } from 're2js'
+import { isMultipleOf } from './decimal'
+import { FORMATS } from './schema-formats'
 
 export type InputSchema = Record<string, unknown>
 
@@ -50,10 +52,22 @@ function compile(schema: InputSchema): InputSchemaResult {
       strict: false,
       allErrors: true,
       verbose: true,
-      validateFormats: false,
+      formats: FORMATS,
       logger: false,
       addUsedSchema: false,
       code: { regExp: linearRegExp },
+    })
+    // ajv divides binary fractions, by which 19.99 is no multiple of 0.01.
+    ajv.removeKeyword('multipleOf')
+    ajv.addKeyword({
+      keyword: 'multipleOf',
+      type: 'number',
+      schemaType: 'number',
+      validate: (step: number, value: number) => isMultipleOf(value, step),
+      error: {
+        message: ({ schemaCode }) => str`must be a multiple of ${schemaCode}`,
+        params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
+      },
     })
     const validate = ajv.compile(schema)
     return {

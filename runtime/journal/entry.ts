@@ -82,6 +82,8 @@ export type Message =
   | { type: 'retry'; step: string; by: Actor; reason: string }
   /** An operator compensated by hand. */
   | { type: 'resolve'; step: string; by: Actor; reason: string }
+  /** Waits no longer for the callback of the step's pending call: its outcome is unknown from then on. */
+  | { type: 'giveUp'; step: string; by: Actor; reason: string }
   /** From a child to its parent, once at its end and again if it is compensated afterwards. */
   | {
       type: 'child'

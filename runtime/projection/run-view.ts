@@ -139,7 +139,7 @@ export interface DecisionView {
 
 /** What somebody did from outside. */
 export interface InterventionView {
-  verb: 'pause' | 'resume' | 'cancel' | 'rollBack' | 'retry' | 'resolve' | 'unwind'
+  verb: 'pause' | 'resume' | 'cancel' | 'rollBack' | 'retry' | 'resolve' | 'giveUp' | 'unwind'
   step?: string
   by: Actor | null
   reason: string
@@ -290,6 +290,7 @@ function foldMessage(view: RunView, { message, at, seq }: Entry): void {
     case 'rollBack':
     case 'retry':
     case 'resolve':
+    case 'giveUp':
       keep(view.interventions, {
         verb: message.type,
         by: message.by,
@@ -678,6 +679,7 @@ function askedBy(message: Message): TurnView['by'] {
     case 'decide':
     case 'retry':
     case 'resolve':
+    case 'giveUp':
       return { verb: message.type, actor: message.by }
     case 'unwind':
       return { verb: message.type, actor: null }

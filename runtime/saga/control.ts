@@ -1,5 +1,5 @@
 /**
- * What people may do to a saga: pause, resume, cancel, roll back, retry, resolve, signal, decide. Each is a message like
+ * What people may do to a saga: pause, resume, cancel, roll back, retry, resolve, give up, signal, decide. Each is a message like
  * any other; a refusal changes nothing and says what to do instead.
  *
  * 1. Cancel and ABORT compensate; past the pivot they are refused, because the way is forward.
@@ -188,6 +188,41 @@ export function resolveStep(turn: Turn, message: Of<'resolve'>): Message[] {
     endSaga(turn, 'FAILED', accepted(turn))
   } else state.left = leftovers(turn)
   return []
+}
+
+/**
+ * An operator does not wait for a callback any longer. What the call did is unknown, as when its time runs out: the step is
+ * tried again with the same key, or unwound as in doubt. Null while paused: then it waits, as the callback would.
+ */
+export function giveUp(turn: Turn, message: Of<'giveUp'>): Of<'result'> | null {
+  const { state } = turn
+  const { step } = message
+  if (!Object.hasOwn(state.steps, step))
+    return refuse('NOT_FOUND', `Saga ${state.id} has not entered a step ${step}`)
+  const call = Object.values(state.calls).find(
+    (open) => open.step === step && open.pending && !open.answered,
+  )
+  if (!call)
+    return refuse(
+      'WRONG_STATE',
+      `Step ${step} of saga ${state.id} waits for no callback; only a call that its participant took and will call back about can be given up`,
+    )
+  const result: Of<'result'> = {
+    type: 'result',
+    call: call.call,
+    outcome: {
+      ok: false,
+      kind: 'unknown',
+      code: 'GIVEN_UP',
+      message: `${message.by.name} stopped waiting for the callback: ${message.reason}`.slice(
+        0,
+        500,
+      ),
+    },
+  }
+  if (!state.paused) return result
+  defer(turn, result)
+  return null
 }
 
 function compensateOn(turn: Turn, reason: string): void {

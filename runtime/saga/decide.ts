@@ -19,7 +19,16 @@ import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from
 import type { SagaState } from './state'
 import { completeStep } from './step-end'
 import { expressionFailure, refuse, Turn, type TurnContext, withField, withoutField } from './turn'
-import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from './unwind'
+import {
+  beginUnwind,
+  callUndo,
+  endSaga,
+  noteWayBack,
+  pauseSaga,
+  schedule,
+  undoResult,
+} from './unwind'
+import { forgetScope } from './way-back'
 
 export type DecideContext = TurnContext & { entityId: string }
 
@@ -54,6 +63,7 @@ export function decide(
     if (before && isStale(before, message)) return { accepted: true, changed: false }
     turn = new Turn(saga, before ?? initialState(message, context), context)
     take(turn, message)
+    noteWayBack(turn)
     const { state, facts, commands } = turn
     if (facts.some((fact) => !STILL.has(fact.t))) state.movedSeq = context.seq
     return { accepted: true, changed: true, state, facts, commands, touched: turn.touched.keys() }
@@ -129,6 +139,10 @@ function handle(turn: Turn, message: Message): Message[] {
       return control.retryStep(turn, message)
     case 'resolve':
       return control.resolveStep(turn, message)
+    case 'giveUp': {
+      const given = control.giveUp(turn, message)
+      return given ? [given] : []
+    }
     case 'decide':
       return control.decideGate(turn, message)
     case 'unwind':
@@ -245,7 +259,10 @@ function timer(turn: Turn, name: string): Message[] {
       return []
     case 'undo': {
       const undo = turn.record(id).undo
-      if (undo) callUndo(turn, id, undo.attempt + 1, undo.firstAt)
+      if (!undo) return []
+      callUndo(turn, id, undo.attempt + 1, undo.firstAt)
+      // An expression that fails exhausts it at once; format 1 looked no further then.
+      if (turn.state.format >= 2) schedule(turn)
       return []
     }
     case 'wait':
@@ -338,6 +355,7 @@ function findMap(turn: Turn) {
 function unwind(turn: Turn): void {
   const { state } = turn
   state.trims = {}
+  forgetScope(state.steps)
   // A losing branch that could not be compensated has quarantined it: the way forward ends, and nothing new starts.
   const halted = !state.unwinding && state.status === 'QUARANTINED'
   if (!state.unwinding) {

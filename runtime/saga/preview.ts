@@ -149,7 +149,13 @@ function lookAhead(
   function take(message: Message): CallCommand[] {
     taken++
     if (!isOpen) return []
-    const decided = decide(saga, state, message, { entityId: state.id, at, seq: ++seq })
+    // `first` was decided for this preview alone; its records are not looked at again
+    const decided = decide(saga, state, message, {
+      entityId: state.id,
+      at,
+      seq: ++seq,
+      owned: true,
+    })
     if (!decided.accepted || !decided.changed) return []
     const unforeseen = decided.facts.find(
       (fact) =>

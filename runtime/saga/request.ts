@@ -11,10 +11,13 @@ import type { Envelope } from '../journal/store'
 import type { Ids } from '../ports'
 import type { SagaRequest } from '../runtime'
 import { digestText } from '../security/digest'
+import { checkedData, DEPTH_MAX } from '../storable'
 
 /** Characters of an id that a caller chose. Its children's are longer. */
 const CHOSEN_MAX = 128
 const ID_MAX = 2_000
+/** A signal's payload lies one level down. */
+const BOUNDS = { depthMax: DEPTH_MAX + 1 }
 
 /** Throws INVALID_INPUT for what cannot be the id of a saga. A store would change such an id, and the saga be lost. */
 export function checkSagaId(id: string, max = ID_MAX): void {
@@ -32,9 +35,10 @@ export const checkNewSagaId = (id: string) => checkSagaId(id, CHOSEN_MAX)
 export function envelopeOf(request: SagaRequest, ids: Ids): Envelope {
   const { sagaId, idempotencyKey } = request
   checkSagaId(sagaId)
+  if (idempotencyKey !== undefined) checkedData(idempotencyKey, {}, ['idempotencyKey'])
   const id =
     idempotencyKey === undefined ? ids.uuid() : digestText(JSON.stringify(identity(request)))
-  return { id: `ask:${id}`, entityId: sagaId, message: messageOf(request, id) }
+  return { id: `ask:${id}`, entityId: sagaId, message: checkedData(messageOf(request, id), BOUNDS) }
 }
 
 function identity(request: SagaRequest): unknown[] {
@@ -54,6 +58,10 @@ function messageOf(request: SagaRequest, id: string): Message {
     case 'resolveStep': {
       const { verb, step, by, reason } = request
       return { type: verb === 'retryStep' ? 'retry' : 'resolve', step, by, reason }
+    }
+    case 'giveUp': {
+      const { verb, step, by, reason } = request
+      return { type: verb, step, by, reason }
     }
     case 'signal': {
       const { name, payload, by } = request

@@ -102,7 +102,7 @@ export interface VerifyResult {
 }
 
 // ── sagas ── start · startMany · list · counts · get · journal · pause · resume · cancel · rollBack · retryStep ·
-//             resolveStep · signal · stuck · pauseMany · resumeMany · cancelMany · signalMany · complete · live (subscription) ·
+//             resolveStep · giveUp · signal · stuck · pauseMany · resumeMany · cancelMany · signalMany · complete · live (subscription) ·
 //             feed (subscription)
 
 export const startSaga = z.object({

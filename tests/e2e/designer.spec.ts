@@ -243,3 +243,40 @@ test('publishes, lists the version, and puts it back as draft', async () => {
   await expect(step(page, /Tell the owner/)).toBeVisible()
   await expect.poll(() => draftOf(page, path)).not.toContain('Tell somebody')
 })
+
+test('edits the input schema in the form, and the server says what is wrong with it', async () => {
+  const { page } = analyst
+  const path = await create(page, 'Hold, commit, tell')
+  await page.locator('.react-flow__pane').click({ position: { x: 20, y: 200 } })
+  const schema = inspector(page).getByLabel('JSON Schema')
+  await schema.fill('{"type":"object","properties":{"city":{"type":"string"}}}')
+  await expect.poll(() => draftOf(page, path)).toContain('city')
+  await expect(inspector(page).getByText(/Content Security Policy/)).toHaveCount(0)
+
+  await schema.fill('{"type":"objekt"}')
+  await expect(inspector(page).getByText(/not a valid JSON Schema/)).toBeVisible()
+  await schema.fill('{"type":"object"}')
+  await expect(inspector(page).getByText(/not a valid JSON Schema/)).toHaveCount(0)
+})
+
+test('copies what a lasso has caught', async () => {
+  const { page } = analyst
+  await create(page, 'Hold, commit, tell')
+  // a person's last click has left a caret in some text
+  await page.getByRole('heading').first().click()
+  const first = await step(page, /Reserve the name/).boundingBox()
+  const last = await step(page, /Register the company/).boundingBox()
+  if (!first || !last) throw new Error('The steps are not in view')
+  await page.keyboard.down('Shift')
+  await page.mouse.move(first.x - 30, first.y - 20)
+  await page.mouse.down()
+  await page.mouse.move(last.x + last.width / 2, last.y + last.height / 2, { steps: 5 })
+  await page.mouse.move(last.x + last.width + 10, last.y + last.height + 10, { steps: 5 })
+  await page.mouse.up()
+  await page.keyboard.up('Shift')
+  await expect(page.locator('.saga-step[data-selected]')).toHaveCount(2)
+  await page.keyboard.press(`${MOD}+c`)
+  await page.keyboard.press(`${MOD}+v`)
+  await expect(step(page, /Reserve the name/)).toHaveCount(2)
+  await expect(step(page, /Register the company/)).toHaveCount(2)
+})

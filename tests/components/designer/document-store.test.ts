@@ -56,6 +56,23 @@ describe('the document store', () => {
     expect(store.getState().text).toBe(SOURCE)
   })
 
+  it('keeps what the server found about the input schema until that schema changes', () => {
+    const { store, timing } = open()
+    const schema = { type: 'object' }
+    store.edit({ type: 'setSaga', fields: { input: schema } }, { label: 'Change the schema' })
+    store.hearOfInput(JSON.stringify(schema), [
+      { code: 'parse/input-schema', severity: 'error', path: ['input'], message: 'Not a schema.' },
+    ])
+    timing.advance(1000)
+    expect(store.getState().issues).toContainEqual(
+      expect.objectContaining({ message: 'Not a schema.' }),
+    )
+    const mended = { input: { type: 'object', properties: {} } }
+    store.edit({ type: 'setSaga', fields: mended }, { label: 'Change the schema' })
+    timing.advance(1000)
+    expect(store.getState().issues.map(({ code }) => code)).not.toContain('parse/input-schema')
+  })
+
   it('keeps canvas and code in one history', () => {
     const { store, timing } = open()
     store.edit(retitle('Pay it'), { label: 'Rename' })
