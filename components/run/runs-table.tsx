@@ -14,6 +14,7 @@ import { cn } from '../ui/cn'
 import { Copyable } from '../ui/copyable'
 import { useNarrow } from '../ui/narrow'
 import { Elapsed, RelativeTime } from '../ui/relative-time'
+import { noteOf } from './run-note'
 
 const GRID =
   'grid grid-cols-[1rem_9.5rem_minmax(14rem,3fr)_minmax(9rem,1fr)_minmax(7rem,1fr)_6rem_5.5rem_10rem] items-center gap-x-4 px-4'
@@ -176,9 +177,10 @@ function Row({
   onSelect: (sagaId: string, on: boolean) => void
 }) {
   const href = `/runs/${encodeURIComponent(run.sagaId)}`
-  const note = run.failureReason ?? run.current
+  const note = noteOf(run)
   // What was rolled back needs nobody; red is for what still does.
-  const standing = run.status === 'FAILED' || run.status === 'QUARANTINED'
+  const standing =
+    run.status === 'FAILED' || run.status === 'QUARANTINED' || run.waitsFor?.for === 'owner'
   const shared = {
     role: 'row',
     'aria-rowindex': index + 2,

@@ -13,7 +13,7 @@ import type { StartRequest } from '@/runtime/runtime'
 import type { Host } from '../../host'
 import { awaitSaga, noSaga } from '../../product/await-saga'
 import { getVersion } from '../../product/definitions'
-import { countSagas, findSagaItem, listSagaItems } from '../../product/sagas'
+import { countSagas, findSagaItem, findWaitsFor, listSagaItems } from '../../product/sagas'
 import { followSaga } from '../../realtime/follow-saga'
 import type { CallerContext } from '../context'
 import {
@@ -33,6 +33,7 @@ import {
   signalSaga,
   startSaga,
   stepAction,
+  type WaitsFor,
 } from '../contract'
 import { toTRPCError } from '../errors'
 import { procedure, router, stillAllowed } from '../trpc'
@@ -114,6 +115,11 @@ export const sagasRouter = router({
         children,
       }
     }),
+
+  /** Asked again and again by who follows a saga: what waits below it is not in its own journal. */
+  waitsFor: procedure('saga:read')
+    .input(one)
+    .query(({ ctx, input }): Promise<WaitsFor | null> => findWaitsFor(ctx.host.db, input.sagaId)),
 
   journal: procedure('saga:read')
     .input(

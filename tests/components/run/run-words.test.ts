@@ -113,6 +113,34 @@ describe('the news of a run', () => {
     expect(newsOf(view(forward()), steps)).toBeNull()
   })
 
+  it('is that of a child that waits for somebody, with the way to it', () => {
+    const waits = {
+      sagaId: 's.x',
+      name: 'Ship',
+      for: 'owner',
+      gateId: null,
+      reason: 'Cannot undo h',
+    } as const
+    expect(newsOf(view(forward()), steps, waits)).toMatchObject({
+      tone: 'failed',
+      title: 'It waits: its part Ship is quarantined',
+      why: 'Cannot undo h',
+      run: 's.x',
+    })
+  })
+
+  it('is that of a step that is tried again', () => {
+    const retrying = forward().failure('a#1', [
+      { t: 'step.failed', step: 'a', attempt: 1, error: DOWN, retryAt: 9, final: false },
+    ])
+    expect(newsOf(view(retrying), steps)).toMatchObject({
+      tone: 'timed-out',
+      title: '“Reserve budget” failed and is tried again',
+      why: 'HTTP_503: the service is down',
+      step: 'a',
+    })
+  })
+
   it('says which step failed, why, and how far the way back is', () => {
     expect(newsOf(view(failing()), steps)).toMatchObject({
       tone: 'compensating',
@@ -139,7 +167,7 @@ describe('the news of a run', () => {
     expect(newsOf(view(exhausted()), steps)).toMatchObject({
       tone: 'failed',
       step: 'a',
-      why: 'Could not be compensated: a',
+      why: 'Could not be undone: “Reserve budget”. HTTP_503: the service is down',
     })
   })
 
