@@ -164,6 +164,14 @@ export const manySagasAction = sagaAction
   .extend({ sagaIds: z.array(sagaId).min(1).max(MANY_MAX) })
 
 /**
+ * Retry or resolve on many sagas: of each the given step, else every step that takes it now. It has no idempotency key:
+ * asked again, it does what still fits.
+ */
+export const manyStepsAction = manySagasAction
+  .omit({ idempotencyKey: true })
+  .extend({ step: stepId.optional() })
+
+/**
  * One for each item of a batch, in order. Each stands for itself: some may have been taken and others not. Of a start that
  * was not taken there is no `sagaId`.
  */

@@ -14,6 +14,7 @@ import type { Host } from '../../host'
 import { awaitSaga, noSaga } from '../../product/await-saga'
 import { getVersion } from '../../product/definitions'
 import { countSagas, findSagaItem, findWaitsFor, listSagaItems } from '../../product/sagas'
+import { steerSteps } from '../../product/steer-steps'
 import { followSaga } from '../../realtime/follow-saga'
 import type { CallerContext } from '../context'
 import {
@@ -22,6 +23,7 @@ import {
   listSagas,
   MANY_MAX,
   manySagasAction,
+  manyStepsAction,
   type Page,
   type SagaAnswer,
   type SagaDetail,
@@ -202,6 +204,20 @@ export const sagasRouter = router({
   cancelMany: procedure('saga:operate')
     .input(manySagasAction)
     .mutation(({ ctx, input }): Promise<SagaAnswer[]> => onMany(ctx, 'cancel', input)),
+
+  retryMany: procedure('saga:operate')
+    .input(manyStepsAction)
+    .mutation(
+      ({ ctx, input }): Promise<SagaAnswer[]> =>
+        steerSteps(ctx.host, { verb: 'retryStep', by: ctx.principal.actor, ...input }),
+    ),
+
+  resolveMany: procedure('saga:operate')
+    .input(manyStepsAction)
+    .mutation(
+      ({ ctx, input }): Promise<SagaAnswer[]> =>
+        steerSteps(ctx.host, { verb: 'resolveStep', by: ctx.principal.actor, ...input }),
+    ),
 
   signalMany: procedure('saga:operate')
     .input(z.object({ signals: z.array(signalSaga).min(1).max(MANY_MAX) }))

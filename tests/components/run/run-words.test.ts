@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { linesOf, messageWords } from '@/components/run/entry-words'
-import { refusalsOf, stepRefusalsOf, stepsOf } from '@/components/run/run-controls'
+import { refusalsOf, stepRefusalsOf } from '@/components/run/run-controls'
 import { newsOf } from '@/components/run/run-news'
+import { stepsOf } from '@/runtime/projection/document-steps'
 import { foldEntries } from '@/runtime/projection/run-view'
 import {
   DOWN,
