@@ -28,6 +28,8 @@ export interface Drawing {
   edges: CanvasEdge[]
   /** Every node's place on the canvas itself, by node id. */
   absolute: ReadonlyMap<string, Box>
+  /** Where steps were put by hand. */
+  pins: Layout['positions']
   /** True until there is something worth showing. */
   waiting: boolean
 }
@@ -99,7 +101,7 @@ export function useDrawing({
 
   const small = flow.index.steps.size <= LARGE
   const waiting = patient && small && arrangement.missing.length > 0 && answers === 0
-  return { flow, arrangement, nodes, edges, absolute, waiting }
+  return { flow, arrangement, nodes, edges, absolute, pins: layout.positions, waiting }
 }
 
 function absoluteBoxes(flow: Flow, arrangement: Arrangement): Map<string, Box> {

@@ -127,7 +127,11 @@ export function DesignerBar({
       <Button
         className="max-md:hidden"
         variant="ghost"
-        aria-label={`${errors} errors, ${warnings} warnings. Show the problems`}
+        aria-label={`${
+          errors + warnings === 0
+            ? 'No problems'
+            : `${errors + warnings}: ${errors} errors, ${warnings} warnings`
+        }. Show the problems`}
         onClick={onProblems}
         icon={
           errors > 0 ? (
