@@ -12,8 +12,11 @@ import { elkLayout } from './elk-layout'
 import { type Flow, toFlow } from './flow'
 import { type CanvasEdge, type CanvasNode, toEdges, toNodes } from './to-library'
 
-/** How long a first drawing may wait for the engine before plain places are shown instead. */
-const PATIENCE_MS = 400
+/**
+ * How long a first drawing waits for the engine. Plain places would be left again a moment later, with everything
+ * moving under the eye; they are for when the engine does not answer.
+ */
+const PATIENCE_MS = 10_000
 /** A drawing of more steps than this is shown in its plain places at once: its layout takes seconds. */
 const LARGE = 120
 const SOLUTIONS_MAX = 300
