@@ -10,11 +10,11 @@
 
 import { LeaseKeeper } from './cluster/lease-keeper'
 import type { OpenWakeUps, WakeUps } from './cluster/wake-ups'
-import { digestDocument } from './compiler/compile'
 import type { DefinitionStore } from './definition/definition-store'
+import type { Examiner } from './definition/examiner'
 import { hasErrors } from './definition/issue'
-import { validateInput } from './definition/validate-input'
 import { type ErrorCode, isSagaError, SagaError } from './errors'
+import { inlineExaminer } from './examine'
 import { type Envelope, type Lease, type Store, shardOf } from './journal/store'
 import type { Participants } from './participant/participant'
 import type { Clock, Ids, Logger } from './ports'
@@ -26,9 +26,10 @@ import { Performer } from './saga/perform'
 import { previewGate } from './saga/preview'
 import { replay } from './saga/replay'
 import { checkNewSagaId, envelopeOf } from './saga/request'
+import { startedAlready, whatDiffers } from './saga/same-start'
 import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
-import { verify } from './verifier/verify'
+import { checkedData, DEPTH_MAX, OUTPUT_BYTES_MAX, refusal, textFlaw } from './storable'
 
 /** Signs and checks the token with which a participant completes a call later. */
 export interface CallbackTokens {
@@ -40,6 +41,8 @@ export interface RuntimeOptions {
   store: Store
   definitions: DefinitionStore
   participants: Participants
+  /** Examines what is published and validates start inputs. Default: on this thread. */
+  examiner?: Examiner
   callbackTokens: CallbackTokens
   clock: Clock
   ids: Ids
@@ -75,6 +78,8 @@ export interface RuntimeOptions {
   onFenced?: (error: unknown) => void
 }
 
+/** An outcome's bytes as JSON: the largest answer of a participant, and its frame. */
+const OUTCOME_BYTES_MAX = OUTPUT_BYTES_MAX + 1_000
 /** Items of one batch. */
 const MANY_MAX = 1_000
 /** Stuck sagas that health names, and that the list of all workers holds. */
@@ -99,6 +104,8 @@ class SagaRuntime implements Runtime {
   readonly #listeners = new Set<(entityIds: readonly string[]) => void>()
   readonly #ending = new Map<string, Set<(ended: Ended) => void>>()
   readonly #sender: Sender
+  /** Starts whose id their caller chose: another saga may have it already. */
+  readonly #chosen = new WeakSet<Envelope>()
   #engine: Engine | null = null
   #performer: Performer | null = null
   #wakeUps: WakeUps | null = null
@@ -168,14 +175,16 @@ class SagaRuntime implements Runtime {
   }
 
   async publish(request: Parameters<Runtime['publish']>[0]) {
-    const issues = verify(request.document)
+    const flaw = textFlaw(request.source)
+    if (flaw) throw refusal({ path: ['source'], reason: flaw })
+    checkedData({ note: request.note ?? null, by: request.by })
+    const { issues, digest } = await this.#examiner.examine(request.document)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_DEFINITION',
         `${request.document.name} has ${issues.filter((one) => one.severity === 'error').length} errors and was not published`,
         { issues },
       )
-    const digest = digestDocument(request.document)
     const published = await this.#options.definitions.publish({ ...request, digest })
     this.#definitions.published(request.document.name)
     return { name: request.document.name, issues, ...published }
@@ -232,6 +241,9 @@ class SagaRuntime implements Runtime {
   async resolveStep(...[sagaId, step, by]: Parameters<Runtime['resolveStep']>) {
     await this.#send({ verb: 'resolveStep', sagaId, step, ...by })
   }
+  async giveUp(...[sagaId, step, by]: Parameters<Runtime['giveUp']>) {
+    await this.#send({ verb: 'giveUp', sagaId, step, ...by })
+  }
   async decide(request: Parameters<Runtime['decide']>[0]) {
     return { decisionId: await this.#send({ verb: 'decide', ...request }) }
   }
@@ -286,11 +298,17 @@ class SagaRuntime implements Runtime {
   async completeCall(...[token, outcome]: Parameters<Runtime['completeCall']>) {
     const call = this.#options.callbackTokens.verify(token)
     if (!call) throw new SagaError('FORBIDDEN', 'The callback token is not one of ours')
+    const given =
+      'ok' in outcome && outcome.ok ? { ...outcome, output: outcome.output ?? null } : outcome
     const [failed] = await this.#sender.post([
       {
         id: `callback:${call.sagaId}:${call.call}`,
         entityId: call.sagaId,
-        message: { type: 'result', call: call.call, outcome },
+        message: {
+          type: 'result',
+          call: call.call,
+          outcome: checkedData(given, { depthMax: DEPTH_MAX + 1, bytesMax: OUTCOME_BYTES_MAX }),
+        },
       },
     ])
     if (failed) throw failed
@@ -390,8 +408,10 @@ class SagaRuntime implements Runtime {
   }
 
   async #startEnvelope(request: StartRequest): Promise<Envelope> {
-    const { definition, version, input, ventureId, by } = request
+    const { definition, version } = request
     if (request.id !== undefined) checkNewSagaId(request.id)
+    checkedData(definition, {}, ['definition'])
+    const { input, ...asked } = checkedRequest(request)
     const found = await this.#definitions.byName(definition, version)
     if (!found)
       throw new SagaError(
@@ -400,7 +420,7 @@ class SagaRuntime implements Runtime {
           ? `No version of ${definition} is published`
           : `${definition} has no version ${version}`,
       )
-    const issues = validateInput(found.saga.document, input)
+    const issues = await this.#examiner.validateInput(found.saga.document, input)
     if (hasErrors(issues))
       throw new SagaError(
         'INVALID_INPUT',
@@ -410,18 +430,24 @@ class SagaRuntime implements Runtime {
         },
       )
     const sagaId = request.id ?? this.#options.ids.uuid()
-    return {
+    const envelope: Envelope = {
       id: `start:${sagaId}`,
       entityId: sagaId,
       message: {
         type: 'start',
         format: NEWEST_FORMAT,
         definition: found.ref,
-        input: input ?? null,
-        ventureId: ventureId ?? null,
-        ...(by ? { by } : {}),
+        ...(version === undefined ? {} : { pinned: true as const }),
+        input,
+        ...asked,
       },
     }
+    if (request.id !== undefined) this.#chosen.add(envelope)
+    return envelope
+  }
+
+  get #examiner(): Examiner {
+    return this.#options.examiner ?? inlineExaminer
   }
 
   get #backlogMaxMs(): number {
@@ -451,7 +477,7 @@ class SagaRuntime implements Runtime {
 
   /**
    * Starts that this worker owns are stored by its next commit, without a mailbox row, unless mail waits there that would
-   * have to come first; the rest are posted. Starting an id again is no error, so a start whose fate is unknown is simply
+   * have to come first; the rest are posted. The same start again is no error, so one whose fate is unknown is simply
    * posted as well. Null for each that is durable; what is refused already stays so.
    */
   async #startAll(starts: readonly (Envelope | SagaError)[]): Promise<(SagaError | null)[]> {
@@ -462,7 +488,7 @@ class SagaRuntime implements Runtime {
         if (isSagaError(start)) return start
         const { entityId, message } = start
         const verdict = engine?.owns(entityId) ? await engine.submit(entityId, message) : null
-        if (verdict?.accepted || verdict?.code === 'ALREADY_EXISTS') return null
+        if (verdict?.accepted) return null
         if (verdict && verdict.code !== 'UNAVAILABLE')
           return new SagaError(verdict.code, verdict.reason, { sagaId: entityId })
         elsewhere.push(start)
@@ -470,8 +496,39 @@ class SagaRuntime implements Runtime {
       }),
     )
     const posted = await this.#sender.post(elsewhere)
-    const failed = new Map(elsewhere.map((start, n) => [start, posted[n] ?? null]))
+    const others = await this.#othersStarted(
+      elsewhere.filter((start, n) => !posted[n] && this.#chosen.has(start)),
+    )
+    const failed = new Map(
+      elsewhere.map((start, n) => [start, posted[n] ?? others.get(start) ?? null]),
+    )
     return here.map((one) => (one && !isSagaError(one) ? (failed.get(one) ?? null) : one))
+  }
+
+  /**
+   * Of starts that were posted: those whose id is another saga's already. It is or will be the one in the journal, else the
+   * one posted first. No verdict is waited for, since the worker that gives it may be busy or away.
+   */
+  async #othersStarted(posted: readonly Envelope[]): Promise<Map<Envelope, SagaError>> {
+    const { store } = this.#options
+    const others = new Map<Envelope, SagaError>()
+    if (posted.length === 0) return others
+    const [started, mailed] = await Promise.all([
+      store.starts(posted.map(({ entityId }) => entityId)),
+      store.posted(posted.map(({ id }) => id)),
+    ])
+    for (const start of posted) {
+      const { id, entityId, message } = start
+      const first = started.get(entityId) ?? mailed.get(id)
+      if (first?.type !== 'start' || message.type !== 'start') continue
+      const how = whatDiffers(first, message)
+      if (how !== null)
+        others.set(
+          start,
+          new SagaError('ALREADY_EXISTS', startedAlready(entityId, how), { sagaId: entityId }),
+        )
+    }
+    return others
   }
 
   /** Tells other workers that they have mail. */
@@ -586,6 +643,15 @@ class SagaRuntime implements Runtime {
     onFenced(error)
     return false
   }
+}
+
+/** What comes in with a start, checked once and together. */
+function checkedRequest({ input, ventureId, by }: StartRequest) {
+  return checkedData(
+    { input: input ?? null, ventureId: ventureId ?? null, ...(by ? { by } : {}) },
+    // the input lies one level down
+    { depthMax: DEPTH_MAX + 1 },
+  )
 }
 
 function itemError(

@@ -38,8 +38,27 @@ export interface PublishedVersion {
 }
 
 /** What one decision at a gate would do, computed by `decide` on the stored snapshot. */
+/** What a run does next if every call succeeds, up to where it waits for somebody or something. */
+export type AheadItem =
+  | {
+      t: 'call'
+      step: string
+      participant: string
+      operation: string
+      /** Absent where it depends on answers that are still to come, or is longer than 2,000 characters. */
+      input?: unknown
+      /** Once it has happened, the way is forward. */
+      pivot: boolean
+    }
+  /** A timer; `until` in epoch milliseconds where the step names an instant. */
+  | { t: 'wait'; step: string; forMs?: number; until?: number }
+  /** Where looking ahead ends: for a decision, a signal or children, or because what follows depends on an answer. */
+  | { t: 'gate' | 'signal' | 'children' | 'depends'; step: string }
+
 export interface DecisionPreview {
   decision: Decision
+  /** `undo`: the gate asks about a compensation that failed for good. */
+  gate: 'approval' | 'undo'
   allowed: boolean
   /** Why not, when not allowed. */
   refusal?: string
@@ -53,6 +72,8 @@ export interface DecisionPreview {
   /** Effects that have happened and cannot be undone. */
   irreversible: string[]
   timersCancelled: string[]
+  /** At most 200 items, in order. */
+  ahead: AheadItem[]
   /** SHA-256 of the preview as shown; stored with the decision. */
   digest: string
 }
@@ -110,7 +131,7 @@ interface OnSaga {
 export type SagaRequest = OnSaga &
   (
     | { verb: 'pause' | 'resume' | 'cancel' | 'rollBack'; by: Actor; reason: string }
-    | { verb: 'retryStep' | 'resolveStep'; step: string; by: Actor; reason: string }
+    | { verb: 'retryStep' | 'resolveStep' | 'giveUp'; step: string; by: Actor; reason: string }
     | { verb: 'signal'; name: string; payload: unknown; by?: Actor }
     | {
         verb: 'decide'
@@ -169,6 +190,11 @@ export interface Runtime {
   rollBack(sagaId: string, by: By): Promise<void>
   retryStep(sagaId: string, step: string, by: By): Promise<void>
   resolveStep(sagaId: string, step: string, by: By): Promise<void>
+  /**
+   * Stops waiting for the callback of a call that the participant took: its outcome is unknown from then on, as when its
+   * time runs out. Refused with WRONG_STATE unless the step, or its compensation, waits for one.
+   */
+  giveUp(sagaId: string, step: string, by: By): Promise<void>
   decide(request: {
     sagaId: string
     step: string

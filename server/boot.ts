@@ -34,6 +34,7 @@ async function start(): Promise<void> {
     const stop = stopper(opened)
     setHost(opened.host)
     await opened.start()
+    opened.host.texts.warmUp()
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0))
     const { workerId, status, shards } = opened.host.runtime.health()
     const tookMs = Math.round(performance.now() - startedAt)

@@ -50,7 +50,14 @@ export function createSagawrightClient({ url, apiKey }: SagawrightClientOptions)
             },
           }),
         ],
-        false: httpBatchLink({ url: api, transformer: superjson, headers, maxItems: 20 }),
+        false: httpBatchLink({
+          url: api,
+          transformer: superjson,
+          headers,
+          maxItems: 20,
+          // a query's input may be a saga's text, longer than an address may be
+          methodOverride: 'POST',
+        }),
       }),
     ],
   })

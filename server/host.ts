@@ -18,6 +18,7 @@ import type { Env } from './env'
 import { DefinitionChecks } from './product/definition-checks'
 import { EntityWatch } from './realtime/entity-watch'
 import { FeedPump } from './realtime/feed-pump'
+import type { TextPool } from './texts/text-pool'
 
 export interface HostParts {
   env: Env
@@ -26,6 +27,8 @@ export interface HostParts {
   runtime: Runtime
   participants: ParticipantRegistry
   keys: SecretKeys
+  /** Where people's texts are read. */
+  texts: TextPool
   /** Where a feed starts that has seen nothing yet: after everything it shows by now. */
   feedTail: () => Promise<string>
 }
@@ -45,7 +48,7 @@ export interface Host extends HostParts {
 
 /** A host on given parts. */
 export function compose(parts: HostParts): Host {
-  const { db, runtime, log, feedTail } = parts
+  const { db, runtime, log, texts, feedTail } = parts
   const closing = new AbortController()
   const watch = new EntityWatch({ db, runtime, log })
   const feed = new FeedPump({ runtime, tail: feedTail, log })
@@ -54,7 +57,7 @@ export function compose(parts: HostParts): Host {
     people: new People(db),
     apiKeys: new ApiKeys(db),
     signInLimit: new SignInLimit(),
-    checks: new DefinitionChecks(db),
+    checks: new DefinitionChecks(db, texts),
     watch,
     feed,
     closing: closing.signal,

@@ -19,6 +19,8 @@ import { instanceKeys } from './keys'
 import { startProber } from './participant-prober'
 import { participantSource } from './product/participants'
 import { feedTail } from './realtime/feed-tail'
+import { TextPool } from './texts/text-pool'
+import { threadedExaminer } from './texts/threaded-examiner'
 
 export interface OpenHost {
   host: Host
@@ -53,10 +55,12 @@ export function openHost(
     clock: systemClock,
     logger: log,
   })
+  const texts = new TextPool(log)
   const runtime = createRuntime({
     store: createPostgresStore(runtimeDb, { leases: leaseDb }),
     definitions: createPostgresDefinitionStore(runtimeDb),
     participants,
+    examiner: threadedExaminer(texts),
     callbackTokens,
     clock: systemClock,
     ids: systemIds,
@@ -74,6 +78,7 @@ export function openHost(
     runtime,
     participants,
     keys,
+    texts,
     feedTail: () => feedTail(db),
   })
   const prober = startProber({ db, participants, log, everyMs: env.PROBE_SECONDS * 1000 })
@@ -87,6 +92,7 @@ export function openHost(
       forgetter.stop()
       await runtime.stop()
       await participants.close()
+      await texts.close()
       await Promise.all([db.$disconnect(), runtimeDb.$disconnect(), leaseDb.$disconnect()])
     },
   }

@@ -34,16 +34,18 @@ const LINE: Record<string, readonly string[]> = {
   errors: [],
   ports: [],
   runtime: [],
+  storable: ['errors'],
   security: ['errors'],
   expression: ['errors'],
   definition: ['errors', 'expression'],
-  verifier: ['errors', 'expression', 'definition'],
+  verifier: ['errors', 'storable', 'expression', 'definition'],
   compiler: ['errors', 'security', 'expression', 'definition'],
   journal: ['errors', 'cluster'],
   projection: ['errors', 'expression', 'definition', 'journal'],
   saga: [
     'errors',
     'ports',
+    'storable',
     'security',
     'expression',
     'definition',
@@ -51,17 +53,18 @@ const LINE: Record<string, readonly string[]> = {
     'cluster',
     'journal',
   ],
-  participant: ['errors', 'security', 'definition', 'journal'],
+  participant: ['errors', 'storable', 'security', 'definition', 'journal'],
   cluster: ['errors', 'ports'],
   postgres: ['errors', 'security', 'definition', 'cluster', 'journal'],
   system: ['ports'],
+  examine: ['errors', 'definition', 'verifier', 'compiler'],
   'create-runtime': [
     'errors',
     'ports',
+    'storable',
     'security',
     'definition',
-    'verifier',
-    'compiler',
+    'examine',
     'cluster',
     'journal',
     'saga',
@@ -73,6 +76,7 @@ const PURE = [
   'errors',
   'ports',
   'runtime',
+  'storable',
   'definition',
   'expression',
   'verifier',
@@ -103,7 +107,7 @@ const HOMES: Record<string, readonly string[]> = {
 
 /** Runtime files whose values components may use: pure, and fit for a browser. */
 const FOR_COMPONENTS =
-  /^(runtime\/(definition|expression|verifier|projection)\/|runtime\/journal\/entry\.ts$|server\/api\/contract\.ts$)/
+  /^(runtime\/(definition|expression|verifier|projection)\/|runtime\/journal\/(entry|verbs)\.ts$|server\/api\/contract\.ts$)/
 
 /** Files made for others, so that nobody here imports them. What a script or a path in a source names is found. */
 const ENTRIES: Record<string, string> = {

@@ -11,6 +11,7 @@ export const PERMISSION_WORDS: Record<string, string> = {
   'approval:decide': 'Decide at gates',
   'participant:read': 'See participants',
   'participant:write': 'Register and change participants',
+  'participant:private-network': 'Let participants reach private networks',
   'user:manage': 'Manage people and all keys',
   'key:manage': 'Manage own API keys',
   'system:read': 'See the system’s health',

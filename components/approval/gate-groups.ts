@@ -1,4 +1,7 @@
-/** Orders open gates by how soon somebody has to act, and says how urgent one is. Times are the server's. */
+/**
+ * Orders open gates by how soon somebody has to act, and says how urgent one is. A compensation that failed comes first:
+ * what it should have undone stands until somebody decides. Times are the server's.
+ */
 import type { GateListItem } from '@/server/api/contract'
 
 export interface GateGroup {
@@ -8,6 +11,7 @@ export interface GateGroup {
 
 export function groupGates(gates: readonly GateListItem[], now: number): GateGroup[] {
   const groups: GateGroup[] = [
+    { title: 'Could not be undone', gates: [] },
     { title: 'Due within the hour', gates: [] },
     { title: 'Due today', gates: [] },
     { title: 'Later', gates: [] },
@@ -17,14 +21,16 @@ export function groupGates(gates: readonly GateListItem[], now: number): GateGro
   for (const gate of [...gates].sort(byDeadline)) {
     const left = gate.dueAt === null ? null : gate.dueAt.getTime() - now
     const place = !gate.mayDecide
-      ? 4
-      : left === null
-        ? 3
-        : left <= 3_600_000
-          ? 0
-          : left <= 86_400_000
+      ? 5
+      : gate.about === 'compensation'
+        ? 0
+        : left === null
+          ? 4
+          : left <= 3_600_000
             ? 1
-            : 2
+            : left <= 86_400_000
+              ? 2
+              : 3
     groups[place]?.gates.push(gate)
   }
   return groups.filter((group) => group.gates.length > 0)

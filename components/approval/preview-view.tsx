@@ -1,9 +1,12 @@
 /** What one decision would do, computed on the saga as it stands: what starts, what is undone in which order, the end. */
-import { ArrowRight, Flag, Play, ShieldAlert, TimerOff, Undo2 } from 'lucide-react'
+import { ArrowRight, Clock, Flag, Play, ShieldAlert, TimerOff, Undo2 } from 'lucide-react'
 import type { ReactNode } from 'react'
-import type { DecisionPreview } from '@/runtime/runtime'
+import { duration } from '@/runtime/projection/duration'
+import type { AheadItem, DecisionPreview } from '@/runtime/runtime'
 import { StatusBadge } from '../ui/badge'
 import { cn } from '../ui/cn'
+import { RelativeTime } from '../ui/relative-time'
+import { inputWords } from './decision-words'
 
 export function PreviewView({
   preview,
@@ -19,24 +22,21 @@ export function PreviewView({
       </p>
     )
   }
+  // The gate's own deadline ends with any decision; nobody needs to be told.
+  const timers = preview.timersCancelled.filter((timer) => !timer.startsWith('gate:'))
   const ranks = [...new Set(preview.compensates.map((undo) => undo.rank))].sort((a, b) => a - b)
   return (
     <div className="flex flex-col divide-y rounded-lg border">
-      {preview.starts.length > 0 ? (
-        <Block icon={<Play size={13} aria-hidden />} title="Starts at once">
-          <ul>
-            {preview.starts.map((start) => (
-              <li key={start.step}>
-                {title(start.step)}
-                {start.participant ? (
-                  <span className="text-text-3">
-                    {' '}
-                    · {start.participant}.{start.operation}
-                  </span>
-                ) : null}
+      {preview.ahead.length > 0 ? (
+        <Block icon={<Play size={13} aria-hidden />} title="Goes on, in this order">
+          <ol className="flex flex-col gap-1.5">
+            {preview.ahead.map((item, place) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a step can come twice, and rows hold no state
+              <li key={place}>
+                <Ahead item={item} title={title} />
               </li>
             ))}
-          </ul>
+          </ol>
         </Block>
       ) : null}
       {ranks.length > 0 ? (
@@ -80,12 +80,13 @@ export function PreviewView({
           </p>
         </Block>
       ) : null}
-      {preview.timersCancelled.length > 0 ? (
+      {timers.length > 0 ? (
         <Block icon={<TimerOff size={13} aria-hidden />} title="Stops waiting">
-          <p className="text-text-2">
-            {preview.timersCancelled.length}{' '}
-            {preview.timersCancelled.length === 1 ? 'timer' : 'timers'}
-          </p>
+          <ul className="text-text-2">
+            {timers.map((timer) => (
+              <li key={timer}>{timerWords(timer, title)}</li>
+            ))}
+          </ul>
         </Block>
       ) : null}
       <Block icon={<Flag size={13} aria-hidden />} title="Then, if every call succeeds">
@@ -101,6 +102,73 @@ export function PreviewView({
       </Block>
     </div>
   )
+}
+
+function Ahead({ item, title }: { item: AheadItem; title: (step: string) => string }) {
+  switch (item.t) {
+    case 'call': {
+      const input = inputWords(item.input)
+      return (
+        <>
+          <span className={cn(item.pivot && 'font-medium text-state-failed')}>
+            {title(item.step)}
+            {item.pivot ? ' · cannot be undone' : ''}
+          </span>
+          <span className="text-text-3">
+            {' '}
+            · {item.participant}.{item.operation}
+          </span>
+          {input ? <span className="block break-words text-text-2 text-xs">{input}</span> : null}
+        </>
+      )
+    }
+    case 'wait':
+      return (
+        <span className="flex items-center gap-1.5 text-text-2">
+          <Clock size={12} className="shrink-0" aria-hidden />
+          <span>
+            Waits{' '}
+            {item.forMs === undefined ? (
+              <>
+                until <RelativeTime at={item.until ?? 0} />
+              </>
+            ) : (
+              duration(item.forMs)
+            )}
+            : {title(item.step)}
+          </span>
+        </span>
+      )
+    default:
+      return (
+        <span className="text-text-2">
+          {STOPS[item.t]} {title(item.step)}
+        </span>
+      )
+  }
+}
+
+/** Where looking ahead ends. */
+const STOPS = {
+  gate: 'Asks for a decision:',
+  signal: 'Waits for a signal:',
+  children: 'Starts runs of its own:',
+  depends: 'What then happens depends on an answer:',
+} as const
+
+function timerWords(timer: string, title: (step: string) => string): string {
+  const [kind, ...step] = timer.split(':')
+  if (kind === 'saga') return 'The time allowed for the whole run'
+  const name = title(step.join(':'))
+  switch (kind) {
+    case 'retry':
+    case 'undo':
+      return `The next attempt of ${name}`
+    case 'deadline':
+      return `The call of ${title(step.join(':').replace(/[#!]\d+$/, ''))}`
+    default:
+      return name
+  }
 }
 
 function Block({

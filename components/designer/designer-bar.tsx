@@ -8,6 +8,7 @@ import {
   Ellipsis,
   Frame,
   History,
+  Info,
   Play,
   Redo2,
   Rocket,
@@ -23,7 +24,7 @@ import { Button } from '../ui/button'
 import { cn } from '../ui/cn'
 import { IconButton } from '../ui/icon-button'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
-import { countIssues } from './problem-list'
+import { countIssues, problemWords } from './problem-list'
 import { SaveState } from './save-state'
 import { type Session, useDesigner } from './session'
 
@@ -69,7 +70,8 @@ export function DesignerBar({
   const redoLabel = useDesigner(store, (state) => state.redoLabel)
   const issues = useDesigner(store, (state) => state.issues)
   const text = useDesigner(store, (state) => state.text)
-  const { errors, warnings } = countIssues(issues)
+  const counts = countIssues(issues)
+  const { errors, warnings, advice } = counts
   const { published } = detail
   const versions = `/sagas/${detail.name}/versions`
   const changed = published !== null && published.source !== text
@@ -127,25 +129,21 @@ export function DesignerBar({
       <Button
         className="max-md:hidden"
         variant="ghost"
-        aria-label={`${
-          errors + warnings === 0
-            ? 'No problems'
-            : `${errors + warnings}: ${errors} errors, ${warnings} warnings`
-        }. Show the problems`}
+        aria-label={`${problemWords(counts)}. Show the problems`}
         onClick={onProblems}
         icon={
           errors > 0 ? (
             <CircleAlert size={14} className="text-state-failed" aria-hidden />
           ) : warnings > 0 ? (
             <TriangleAlert size={14} className="text-state-compensating" aria-hidden />
+          ) : advice > 0 ? (
+            <Info size={14} className="text-text-3" aria-hidden />
           ) : (
             <CircleCheck size={14} className="text-state-completed" aria-hidden />
           )
         }
       >
-        <span className="tabular-nums">
-          {errors + warnings === 0 ? 'No problems' : errors + warnings}
-        </span>
+        <span className="tabular-nums">{problemWords(counts)}</span>
       </Button>
       <Button
         className="max-md:hidden"

@@ -83,12 +83,26 @@ export function lineOf(text: string, offset: number): number {
   return line
 }
 
-export function countIssues(issues: readonly Issue[]): { errors: number; warnings: number } {
-  let errors = 0
-  let warnings = 0
-  for (const { severity } of issues) {
-    if (severity === 'error') errors++
-    else if (severity === 'warning') warnings++
-  }
-  return { errors, warnings }
+export interface IssueCounts {
+  errors: number
+  warnings: number
+  advice: number
+}
+
+export function countIssues(issues: readonly Issue[]): IssueCounts {
+  const counts = { errors: 0, warnings: 0, advice: 0 }
+  for (const { severity } of issues) counts[COUNTED[severity]]++
+  return counts
+}
+
+const COUNTED = { error: 'errors', warning: 'warnings', info: 'advice' } as const
+
+/** “2 errors, 1 warning”, leaving out what there is none of; “No problems” only when nothing was found at all. */
+export function problemWords({ errors, warnings, advice }: IssueCounts): string {
+  const parts = [
+    errors > 0 && `${errors} ${errors === 1 ? 'error' : 'errors'}`,
+    warnings > 0 && `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
+    advice > 0 && `${advice} advice`,
+  ].filter(Boolean)
+  return parts.length === 0 ? 'No problems' : parts.join(', ')
 }

@@ -26,6 +26,7 @@ export function useCatalog(name: string): { catalog: Catalog; knowledge: VerifyO
     const whole = (list: { nextCursor: string | null } | undefined) => list?.nextCursor === null
     // a list of which only a part is known would make the verifier call the rest unknown
     const knowledge: VerifyOptions = {
+      name,
       ...(whole(participants.data) ? { participants: services } : {}),
       ...(whole(definitions.data)
         ? {

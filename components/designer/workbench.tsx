@@ -25,7 +25,7 @@ import type { View } from './designer-bar'
 import type { DocumentStore } from './document-store'
 import { Outline } from './outline'
 import { Palette } from './palette'
-import { countIssues, ProblemList } from './problem-list'
+import { countIssues, ProblemList, problemWords } from './problem-list'
 import { useDesigner } from './session'
 
 const CodeView = dynamic(() => import('../code/code-view').then((module) => module.CodeView), {
@@ -375,15 +375,11 @@ function ProblemPane({
   onClose: () => void
   children: ReactNode
 }) {
-  const { errors, warnings } = countIssues(issues)
   return (
     <section aria-label="Problems" className="flex h-full min-h-0 flex-col border-t bg-surface-1">
       <header className="flex h-9 shrink-0 items-center gap-3 border-b px-4">
         <h2 className="font-semibold text-sm">Problems</h2>
-        <span className="flex-1 text-text-3 text-xs">
-          {errors} {errors === 1 ? 'error' : 'errors'}, {warnings}{' '}
-          {warnings === 1 ? 'warning' : 'warnings'}
-        </span>
+        <span className="flex-1 text-text-3 text-xs">{problemWords(countIssues(issues))}</span>
         <IconButton
           size="sm"
           label="Close the problems"

@@ -6,7 +6,6 @@
  */
 import { Check, Pause, Play, Undo2, X } from 'lucide-react'
 import { useState } from 'react'
-import { TERMINAL } from '@/runtime/journal/entry'
 import { MANY_MAX, type SagaListItem } from '@/server/api/contract'
 import { useTRPCClient } from '../api'
 import { useRefusal } from '../shell/me'
@@ -18,12 +17,14 @@ import { errorWords } from '../ui/error-words'
 
 type Verb = 'pause' | 'resume' | 'cancel'
 
+const DONE: Record<Verb, string> = { pause: 'paused', resume: 'resumed', cancel: 'cancelled' }
+
 const VERBS = {
   pause: {
     word: 'Pause',
     icon: <Pause size={14} aria-hidden />,
     danger: false,
-    applies: (run: SagaListItem) => ['PENDING', 'RUNNING', 'COMPENSATING'].includes(run.status),
+    applies: (run: SagaListItem) => ['RUNNING', 'COMPENSATING'].includes(run.status),
     consequences: [
       'Nothing new starts; calls under way finish and their results are kept.',
       'Timers are frozen, with the time they had left.',
@@ -41,7 +42,7 @@ const VERBS = {
     word: 'Cancel',
     icon: <Undo2 size={14} aria-hidden />,
     danger: true,
-    applies: (run: SagaListItem) => !TERMINAL.includes(run.status) && run.status !== 'COMPENSATING',
+    applies: (run: SagaListItem) => ['PENDING', 'RUNNING', 'PAUSED'].includes(run.status),
     consequences: [
       'Forward work stops and every completed step is compensated.',
       'A saga past its pivot cannot be cancelled and will refuse.',
@@ -83,7 +84,8 @@ export function BulkBar({ runs, onClear }: { runs: readonly SagaListItem[]; onCl
                 size="sm"
                 icon={VERBS[each].icon}
                 disabledReason={
-                  refusal ?? (count === 0 ? `None of the selected runs can be ${each}d now` : null)
+                  refusal ??
+                  (count === 0 ? `None of the selected runs can be ${DONE[each]} now` : null)
                 }
                 onClick={() => setVerb(each)}
               >

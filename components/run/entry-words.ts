@@ -37,6 +37,8 @@ export function messageWords(message: Message): string {
       return `Retry of ${message.step} by ${message.by.name}: ${message.reason}`
     case 'resolve':
       return `${message.step} resolved by ${message.by.name}: ${message.reason}`
+    case 'giveUp':
+      return `${message.by.name} stopped waiting for the callback of ${message.step}: ${message.reason}`
     case 'child':
       return `Child saga ended ${message.status.toLowerCase().replaceAll('_', ' ')}`
     case 'unwind':

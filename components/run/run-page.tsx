@@ -217,7 +217,7 @@ function Loaded({
           <StepPanel
             id={at.step}
             step={view.steps.get(at.step)}
-            definition={steps.get(at.step)}
+            steps={steps}
             view={view}
             refusal={operate}
             onVerb={(name) =>

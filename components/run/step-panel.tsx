@@ -20,12 +20,12 @@ import { Facts } from '../ui/facts'
 import { JsonView } from '../ui/json-view'
 import { Elapsed, RelativeTime } from '../ui/relative-time'
 import { clockTime } from '../ui/time'
-import { resolveRefusal, retryRefusal } from './run-controls'
+import { stepRefusalsOf } from './run-controls'
 
 export function StepPanel({
   id,
   step,
-  definition,
+  steps,
   view,
   refusal,
   onVerb,
@@ -33,13 +33,16 @@ export function StepPanel({
 }: {
   id: string
   step: StepView | undefined
-  definition: Step | undefined
+  /** Of the run's document. */
+  steps: ReadonlyMap<string, Step>
   view: RunView
   /** Why this person may steer no steps. */
   refusal: string | null
   onVerb: (verb: 'retryStep' | 'resolveStep') => void
   onJournal: (seq: number) => void
 }) {
+  const definition = steps.get(id)
+  const refusals = stepRefusalsOf(view, steps, id)
   const undo = step?.compensation ?? null
   const last = step?.attempts.at(-1)
   const gate = view.gates.findLast((candidate) => candidate.step === id)
@@ -55,7 +58,7 @@ export function StepPanel({
           <Button
             size="sm"
             icon={<RotateCcw size={13} aria-hidden />}
-            disabledReason={refusal ?? retryRefusal(step)}
+            disabledReason={refusal ?? refusals.retry}
             onClick={() => onVerb('retryStep')}
           >
             Retry
@@ -63,7 +66,7 @@ export function StepPanel({
           <Button
             size="sm"
             icon={<Wrench size={13} aria-hidden />}
-            disabledReason={refusal ?? resolveRefusal(view, step, definition)}
+            disabledReason={refusal ?? refusals.resolve}
             onClick={() => onVerb('resolveStep')}
           >
             Resolve by hand

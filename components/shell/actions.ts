@@ -107,7 +107,7 @@ function isTaken(target: EventTarget | null): boolean {
   return (
     target instanceof Element &&
     target.closest(
-      'input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=textbox], [role=dialog], [role=menu], [role=listbox], .monaco-editor',
+      'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true], [role=textbox], [role=dialog], [role=menu], [role=listbox], .monaco-editor',
     ) !== null
   )
 }

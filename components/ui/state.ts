@@ -59,6 +59,7 @@ export const STEP_LOOK: Record<StepState, StateLook> = {
   approval: { word: 'Waiting for approval', tone: 'approval', icon: UserRound },
   completed: { word: 'Completed', tone: 'completed', icon: Check },
   failed: { word: 'Failed', tone: 'failed', icon: X },
+  unknown: { word: 'May have happened', tone: 'timed-out', icon: CircleHelp },
   cancelled: { word: 'Stopped', tone: 'cancelled', icon: Ban },
 }
 

@@ -22,8 +22,8 @@ export interface CompiledRegion {
   steps: ReadonlyMap<string, Step>
   /** Steps inside each branch of each parallel step, nested ones included. */
   branches: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
-  /** Steps that control flow can reach after a step, by id. */
-  after(step: string): ReadonlySet<string>
+  /** Steps from which control flow may come to a step next, by id; what starts the region has none. */
+  predecessors: ReadonlyMap<string, readonly string[]>
 }
 
 export interface CompiledSaga extends CompiledRegion {
@@ -43,7 +43,11 @@ export function digestDocument(document: SagaDocument): string {
 }
 
 /** Throws UNSUPPORTED for a transaction step; expects a document that parses and verifies cleanly. */
-export function compileSaga(document: SagaDocument): CompiledSaga {
+export function compileSaga(
+  document: SagaDocument,
+  /** The document's digest where it is known: working it out takes a third of the time. */
+  digest = digestDocument(document),
+): CompiledSaga {
   const maps = new Map<string, MapStep>()
   const root = compileRegion(document.name, document, maps)
   const regions = new Map<string, CompiledRegion>()
@@ -53,7 +57,7 @@ export function compileSaga(document: SagaDocument): CompiledSaga {
   return {
     ...root,
     document,
-    digest: digestDocument(document),
+    digest,
     config: root.machine.config,
     region(mapStep) {
       const compiled = regions.get(mapStep)
@@ -90,7 +94,7 @@ function compileRegion(id: string, region: Region, maps: Map<string, MapStep>): 
       unwound: { id: '$unwound', on: { unwind: '#$unwinding' } },
     },
   }
-  return { machine: new SagaMachine(config), steps, branches, after: reachability(edges) }
+  return { machine: new SagaMachine(config), steps, branches, predecessors: turned(edges) }
 }
 
 interface Collected {
@@ -197,21 +201,14 @@ function parallelStates(
   }
 }
 
-/** Reachability along `edges`, worked out per step on first asking. */
-function reachability(edges: Map<string, string[]>): (step: string) => ReadonlySet<string> {
-  const known = new Map<string, Set<string>>()
-  return (step) => {
-    let reached = known.get(step)
-    if (!reached) {
-      reached = new Set()
-      const stack = [...(edges.get(step) ?? [])]
-      for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-        if (reached.has(id)) continue
-        reached.add(id)
-        stack.push(...(edges.get(id) ?? []))
-      }
-      known.set(step, reached)
+/** The same arrows, by where they lead. */
+function turned(edges: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+  const predecessors = new Map<string, string[]>()
+  for (const [from, targets] of edges)
+    for (const to of new Set(targets)) {
+      const known = predecessors.get(to)
+      if (known) known.push(from)
+      else predecessors.set(to, [from])
     }
-    return reached
-  }
+  return predecessors
 }

@@ -9,7 +9,7 @@
 import { parseExpression } from '../expression/expression'
 import { parseTemplate } from '../expression/mapping'
 import { compileInputSchema } from './input-schema'
-import type { Issue } from './issue'
+import { hasErrors, type Issue } from './issue'
 import { locateIn, locateInside, locateKey } from './positions'
 import {
   type ExpressionPlace,
@@ -22,6 +22,7 @@ import {
 } from './raw-steps'
 import { LIMITS, type SagaDocument, sagaDocumentSchema } from './schema'
 import { describeZodIssue, nameOf } from './schema-issue'
+import { schemaFindings } from './schema-keywords'
 import { readSource, type SourceText } from './text/source'
 import { upgradeDocument } from './upgrade'
 
@@ -53,13 +54,27 @@ function parseText(text: string): ParsedDefinition {
     return { issues: [{ code: 'parse/empty', severity: 'error', path: [], message, hint }] }
   }
   const { document, issues } = parseValue(source.root.value, source.issues)
-  const placed = issues.map((issue) => place(issue, source))
+  const placed = issues.slice(0, ISSUES_MAX).map((issue) => place(issue, source))
   placed.sort((a, b) => (a.range?.start ?? 0) - (b.range?.start ?? 0))
+  if (issues.length > ISSUES_MAX) placed.push(andMore(issues.slice(ISSUES_MAX)))
   return document ? { document, issues: placed } : { issues: placed }
 }
 
+/** Findings about a key rather than its value. */
+const KEY_CODES = new Set(['parse/unknown-key', 'parse/name', 'parse/schema-keyword'])
+
 /** Faults of a text that leave the rest of it readable. */
 const READABLE_CODES = new Set(['parse/duplicate-key', 'parse/key'])
+
+/** Findings told of one text, so that an answer stays readable however wrong the text is. */
+const ISSUES_MAX = 500
+
+function andMore(left: readonly Issue[]): Issue {
+  const severity = hasErrors(left) ? 'error' : 'warning'
+  const message = `There are ${left.length} more findings.`
+  const hint = 'Mend the first ones, then look again.'
+  return { code: 'parse/more', severity, path: [], message, hint }
+}
 
 function place(issue: PlacedIssue, source: SourceText): Issue {
   const { at, ...plain } = issue
@@ -67,7 +82,7 @@ function place(issue: PlacedIssue, source: SourceText): Issue {
   const range =
     at !== undefined
       ? locateInside(source, issue.path, at)
-      : issue.code === 'parse/unknown-key' || issue.code === 'parse/name'
+      : KEY_CODES.has(issue.code)
         ? locateKey(source, issue.path)
         : locateIn(source, issue.path)
   return range ? { ...plain, range } : plain
@@ -221,9 +236,19 @@ function describeExpression(
 }
 
 function checkInputSchema(schema: Record<string, unknown>): Issue[] {
+  const findings = schemaFindings(schema).map(
+    ({ kind, path, message, hint }): Issue => ({
+      code: `parse/schema-${kind}`,
+      severity: 'warning',
+      path: ['input', ...path],
+      message,
+      hint,
+    }),
+  )
   const compiled = compileInputSchema(schema)
-  if (compiled.ok || compiled.unavailable) return []
+  if (compiled.ok || compiled.unavailable) return findings
   return [
+    ...findings,
     {
       code: 'parse/input-schema',
       severity: 'error',

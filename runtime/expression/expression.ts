@@ -11,11 +11,11 @@ import { SagaError } from '../errors'
 import { createProgram } from './engine'
 import { EXPRESSION_LIMITS } from './limits'
 import { toPlain } from './plain'
-import { type Reads, readsOf, type StepReference } from './reads'
+import { type FieldPath, type Reads, readsOf, type StepReference } from './reads'
 import { createShortcut, UNSURE } from './shortcut'
 
 export { ExpressionError, isExpressionError } from './expression-error'
-export type { Reads, StepReference } from './reads'
+export type { FieldPath, Reads, StepReference } from './reads'
 
 /** What expressions see. `now` is not a name: it is what `$now()` and `$millis()` tell, in ms since the epoch. */
 export interface Scope {
@@ -35,6 +35,8 @@ export interface CompiledExpression {
   reads: Reads
   /** Where the source names steps, in ascending order. */
   stepReferences: readonly StepReference[]
+  /** Paths of fields from the scope's roots. */
+  fieldPaths: readonly FieldPath[]
 }
 
 export type ParsedExpression =
@@ -86,13 +88,14 @@ function parse(source: string): ParsedExpression {
   const program = createProgram(source)
   if ('message' in program) return { ok: false, ...program }
   const shortcut = createShortcut(program.syntax)
-  const { reads, references } = readsOf(program.syntax, source)
+  const { reads, references, paths } = readsOf(program.syntax, source)
   return {
     ok: true,
     expression: {
       source,
       reads,
       stepReferences: references,
+      fieldPaths: paths,
       evaluate(scope) {
         const root = rootOf(scope)
         const value = shortcut ? shortcut(root) : UNSURE

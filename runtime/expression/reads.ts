@@ -21,11 +21,22 @@ export interface Reads {
   unknown: { name: string; position: number }[]
 }
 
-/** One place in the source where a step's id is written, quotes included. */
+/** One place in the source where a name (of a step, or a field) is written, quotes included. */
 export interface StepReference {
   name: string
   start: number
   end: number
+}
+
+/**
+ * Fields read one behind the other from a root of the scope: `steps.charge.amount` is the root `steps` with the fields
+ * `charge` and `amount`. It ends before whatever is no plain name.
+ */
+export interface FieldPath {
+  root: 'input' | 'item' | 'output' | 'saga' | 'steps'
+  fields: readonly StepReference[]
+  /** The whole expression is this path. */
+  whole: boolean
 }
 
 export function emptyReads(): Reads {
@@ -56,17 +67,20 @@ export function addReads(reads: Reads, more: Reads): void {
 export function readsOf(
   root: SyntaxNode,
   source: string,
-): { reads: Reads; references: StepReference[] } {
-  const analysis: Analysis = { source, reads: emptyReads(), references: [] }
+): { reads: Reads; references: StepReference[]; paths: FieldPath[] } {
+  const analysis: Analysis = { source, root, reads: emptyReads(), references: [], paths: [] }
   visit(root, true, analysis)
   analysis.references.sort((a, b) => a.start - b.start)
-  return { reads: analysis.reads, references: analysis.references }
+  const { reads, references, paths } = analysis
+  return { reads, references, paths }
 }
 
 interface Analysis {
   source: string
+  root: SyntaxNode
   reads: Reads
   references: StepReference[]
+  paths: FieldPath[]
 }
 
 /** `atRoot`: the node is evaluated with the scope itself as its context. */
@@ -139,6 +153,7 @@ function visitPath(path: SyntaxNode, atRoot: boolean, analysis: Analysis): void 
       continue
     }
     if (step.type === 'name') {
+      if (isRoot) addPath(path, i, analysis)
       if (isRoot && visitRootName(step, steps[i + 1], analysis)) {
         visitBehind(step, analysis)
         i++
@@ -147,6 +162,28 @@ function visitPath(path: SyntaxNode, atRoot: boolean, analysis: Analysis): void 
     } else visit(step, isRoot, analysis)
     isRoot = false
   }
+}
+
+const PATH_ROOTS: readonly string[] = ['input', 'item', 'output', 'saga', 'steps']
+
+/** `at` is where the path names a root. A filter keeps what it filters, so fields behind it belong to the path. */
+function addPath(path: SyntaxNode, at: number, { source, root, paths }: Analysis): void {
+  const steps = path.steps ?? []
+  const name = String(steps[at]?.value)
+  if (!PATH_ROOTS.includes(name)) return
+  const fields: StepReference[] = []
+  let behind = at + 1
+  for (; behind < steps.length && !steps[behind - 1]?.group; behind++) {
+    const step = steps[behind] as SyntaxNode
+    if (step.type !== 'name') break
+    fields.push(placeOf(step, source))
+  }
+  const plain = steps.every((step) => !step.stages && !step.predicate && !step.group)
+  paths.push({
+    root: name as FieldPath['root'],
+    fields,
+    whole: path === root && behind === steps.length && plain && !path.group,
+  })
 }
 
 /** True when the next step of the path was used up, being a step's id. */
@@ -194,21 +231,22 @@ function visitLookup(node: SyntaxNode, atRoot: boolean, analysis: Analysis): boo
 }
 
 function addReference(token: SyntaxNode, analysis: Analysis): void {
+  const place = placeOf(token, analysis.source)
+  if (!analysis.reads.steps.includes(place.name)) analysis.reads.steps.push(place.name)
+  analysis.references.push(place)
+}
+
+/** Where a name or text is written, quotes included. */
+function placeOf(token: SyntaxNode, source: string): StepReference {
   const name = String(token.value)
-  if (!analysis.reads.steps.includes(name)) analysis.reads.steps.push(name)
   const end = token.position ?? 0
   const bare = end - name.length
-  if (analysis.source.slice(bare, end) === name) {
-    analysis.references.push({ name, start: bare, end })
-    return
-  }
+  if (source.slice(bare, end) === name) return { name, start: bare, end }
   // Quoted: the position is behind the closing quote. An escape inside makes the token longer than its value.
-  const quote = analysis.source[end - 1] ?? '"'
+  const quote = source[end - 1] ?? '"'
   let start = end - 2
-  while (start > 0 && !(analysis.source[start] === quote && analysis.source[start - 1] !== '\\')) {
-    start--
-  }
-  analysis.references.push({ name, start, end })
+  while (start > 0 && !(source[start] === quote && source[start - 1] !== '\\')) start--
+  return { name, start, end }
 }
 
 function readEverything(analysis: Analysis): void {

@@ -48,6 +48,8 @@ export type Message =
       /** The rules that decide this saga, see saga/format.ts; 1 where nothing is said. */
       format?: number
       definition: DefinitionRef
+      /** The caller asked for this version, rather than for the newest. */
+      pinned?: true
       input: unknown
       ventureId?: string | null
       by?: Actor
@@ -82,6 +84,8 @@ export type Message =
   | { type: 'retry'; step: string; by: Actor; reason: string }
   /** An operator compensated by hand. */
   | { type: 'resolve'; step: string; by: Actor; reason: string }
+  /** Waits no longer for the callback of the step's pending call: its outcome is unknown from then on. */
+  | { type: 'giveUp'; step: string; by: Actor; reason: string }
   /** From a child to its parent, once at its end and again if it is compensated afterwards. */
   | {
       type: 'child'
@@ -95,7 +99,13 @@ export type Message =
       spent?: string[]
     }
   /** From a parent that unwinds: stop if running, compensate what was done, answer with `child`. */
-  | { type: 'unwind'; reason: string; force: boolean }
+  | {
+      type: 'unwind'
+      reason: string
+      force: boolean
+      /** The parent; not said in format 1. */
+      from?: string
+    }
 
 export type MessageType = Message['type']
 

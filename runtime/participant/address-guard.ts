@@ -17,8 +17,17 @@ import ipaddr from 'ipaddr.js'
 export const ADDRESS_REFUSED = 'ADDRESS_REFUSED'
 
 const PRIVATE_RANGES: readonly string[] = ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']
-/** The instance metadata service of AWS on IPv6 lies in unique-local space. */
-const METADATA_V6 = 'fd00:ec2::254'
+/**
+ * Where clouds answer for their own machines, outside the link-local ranges: they look public or private and are neither.
+ * Azure's host service, Alibaba's and Oracle's metadata, AWS's and Google's on IPv6.
+ */
+const CLOUD_ADDRESSES: readonly string[] = [
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
+  'fd00:ec2::254',
+  'fd20:ce::254',
+]
 const GLOBAL_V6 = ipaddr.IPv6.parseCIDR('2000::/3')
 /** Ports on which something other than HTTP listens and might take a request for commands (WHATWG fetch, and databases). */
 const BLOCKED_PORTS = new Set([
@@ -53,8 +62,9 @@ export function addressProblem(address: string, allowPrivateNetwork: boolean): s
   if (!ipaddr.isValid(withoutZone)) return `${address} is not an IP address`
   const parsed = ipaddr.process(withoutZone)
   const range = parsed.range()
-  if (allowPrivateNetwork && PRIVATE_RANGES.includes(range) && parsed.toString() !== METADATA_V6)
-    return null
+  if (CLOUD_ADDRESSES.includes(parsed.toString()))
+    return `${address} is a cloud's own service, not a participant`
+  if (allowPrivateNetwork && PRIVATE_RANGES.includes(range)) return null
   if (range === 'unicast' && !(parsed instanceof ipaddr.IPv6 && !parsed.match(GLOBAL_V6)))
     return null
   return PRIVATE_RANGES.includes(range) && !allowPrivateNetwork

@@ -72,7 +72,7 @@ export function createFunctionParticipant(config: FunctionParticipantConfig): Pa
             `${config.name} has no operation ${call.operation}; it has ${Object.keys(operations).join(', ') || 'none'}`,
           ),
         )
-      const input = toStorable(call.input)
+      const input = toStorable(call.input, { anyNumber: true })
       if (!input.ok)
         return Promise.resolve(
           failure('terminal', 'BAD_CALL', `The input cannot be used: ${input.reason}`),

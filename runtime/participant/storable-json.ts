@@ -1,42 +1,68 @@
 /**
  * What a participant says goes into the journal, so it must be JSON that PostgreSQL stores and every replay reads the
- * same. One answer that cannot be stored would fail the whole commit it is grouped into, with everybody else's entries.
- *
- * Refused: more than `bytesMax` in UTF-8, nesting deeper than 64, NUL and lone surrogates (jsonb has no place for
- * them), numbers that overflow to infinity (they would come back as null), keys called `__proto__`.
+ * same (storable.ts). One answer that cannot be stored would fail the whole commit it is grouped into, with everybody
+ * else's entries.
  */
 import type { Json } from '../ports'
-
-/** Default bound of one answer. */
-export const OUTPUT_BYTES_MAX = 1_000_000
-const DEPTH_MAX = 64
+import {
+  type DataBounds,
+  DEPTH_MAX,
+  describe,
+  flawOf,
+  numberFlaw,
+  OUTPUT_BYTES_MAX,
+  textFlaw,
+} from '../storable'
 
 export type Storable = { ok: true; value: Json } | { ok: false; reason: string }
 
+/** `anyNumber`: numbers beyond 2^53 too, for what a saga sends out; what it is answered is judged. */
+export interface Judged {
+  bytesMax?: number
+  anyNumber?: boolean
+}
+
 /** JSON text from outside; no text at all is `null`. */
-export function parseStorable(text: string, bytesMax = OUTPUT_BYTES_MAX): Storable {
+export function parseStorable(
+  text: string,
+  { bytesMax = OUTPUT_BYTES_MAX, anyNumber = false }: Judged = {},
+): Storable {
   if (Buffer.byteLength(text) > bytesMax) return refused(`it is larger than ${bytesMax} bytes`)
   if (text.trim() === '') return { ok: true, value: null }
+  let value: Json
   try {
-    return check(JSON.parse(text))
+    value = JSON.parse(text)
   } catch {
     return refused('it is not JSON')
   }
+  return judged(value, { bytesMax: Number.POSITIVE_INFINITY, anyNumber }) ?? { ok: true, value }
 }
 
-/** A value from our own process; the copy shares nothing with it. `undefined` is `null`. */
-export function toStorable(value: unknown, bytesMax = OUTPUT_BYTES_MAX): Storable {
+/**
+ * A value from our own process; the copy shares nothing with it. It is what JSON makes of it (a Date its text, `undefined`
+ * at the top `null`); what JSON would change in silence (NaN, a Map, a RegExp) is refused.
+ */
+export function toStorable(value: unknown, given: Judged = {}): Storable {
   if (value === undefined) return { ok: true, value: null }
-  const budget = { bytes: bytesMax }
-  const plain = copyPlain(value, budget, 0)
+  const { bytesMax = OUTPUT_BYTES_MAX, anyNumber = false } = given
+  const plain = copyPlain(value, { bytes: bytesMax, anyNumber }, 0)
   if (plain !== UNSURE) return { ok: true, value: plain }
   try {
+    const bounds = { bytesMax: Number.POSITIVE_INFINITY, anyNumber, lenient: true }
+    const refusal = judged(value, bounds)
+    if (refusal) return refusal
     const text = JSON.stringify(value)
     if (text === undefined) return refused('it is a function or a symbol')
-    return parseStorable(text, bytesMax)
+    return parseStorable(text, { bytesMax, anyNumber })
   } catch (error) {
     return refused(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+function judged(value: unknown, bounds: DataBounds): Storable | undefined {
+  const flaw = flawOf(value, bounds)
+  if (!flaw) return undefined
+  return refused(flaw.path.length === 0 ? `it ${flaw.reason}` : describe(flaw))
 }
 
 const UNSURE = Symbol('unsure')
@@ -45,15 +71,21 @@ const UNSURE = Symbol('unsure')
  * What JSON would make of the plain values that participants mostly answer, without writing it; UNSURE of everything that
  * JSON treats specially, that may be refused, or that may be too large (each UTF-16 unit counts as its longest escape).
  */
-function copyPlain(value: unknown, budget: { bytes: number }, depth: number): Json | typeof UNSURE {
+function copyPlain(
+  value: unknown,
+  budget: { bytes: number; anyNumber: boolean },
+  depth: number,
+): Json | typeof UNSURE {
   switch (typeof value) {
     case 'string':
       budget.bytes -= value.length * 6 + 2
       return budget.bytes < 0 || textFlaw(value) !== undefined ? UNSURE : value
     case 'number':
       budget.bytes -= 25
+      if (budget.bytes < 0 || !Number.isFinite(value)) return UNSURE
       // JSON writes -0 as 0
-      return budget.bytes < 0 || !Number.isFinite(value) || Object.is(value, -0) ? UNSURE : value
+      if (Object.is(value, -0)) return UNSURE
+      return !budget.anyNumber && numberFlaw(value) !== undefined ? UNSURE : value
     case 'boolean':
       budget.bytes -= 5
       return budget.bytes < 0 ? UNSURE : value
@@ -86,40 +118,6 @@ function copyPlain(value: unknown, budget: { bytes: number }, depth: number): Js
     fields[key] = copy
   }
   return fields
-}
-
-function check(value: Json): Storable {
-  const reason = flaw(value, 0)
-  return reason === undefined ? { ok: true, value } : refused(reason)
-}
-
-function flaw(value: Json, depth: number): string | undefined {
-  if (typeof value === 'string') return textFlaw(value)
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? undefined : 'a number is too large for a double'
-  if (typeof value !== 'object' || value === null) return undefined
-  if (depth === DEPTH_MAX) return `it is nested deeper than ${DEPTH_MAX}`
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      const found = flaw(item, depth + 1)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-  for (const key of Object.keys(value)) {
-    if (key === '__proto__') return 'a key is called __proto__'
-    const found = textFlaw(key) ?? flaw(value[key] ?? null, depth + 1)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-const UNSTORABLE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
-  /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
-
-function textFlaw(text: string): string | undefined {
-  return UNSTORABLE.test(text) ? 'a text holds NUL or half a surrogate pair' : undefined
 }
 
 function refused(reason: string): Storable {

@@ -16,7 +16,7 @@ export async function forgetOldSagas(prisma: PrismaClient): Promise<number> {
     WITH old AS MATERIALIZED (
       SELECT s.saga_id FROM saga_execution s
       WHERE s.completed_at < now() - make_interval(days => coalesce((
-          SELECT (v.document ->> 'retentionDays')::int FROM definition_version v
+          SELECT (readable_json(v.document) ->> 'retentionDays')::int FROM definition_version v
           WHERE v.digest = s.definition_digest LIMIT 1), 365))
         AND NOT EXISTS (SELECT FROM saga_execution p WHERE p.saga_id = s.parent_id)
       ORDER BY s.completed_at LIMIT ${RETENTION_BATCH}::int

@@ -43,6 +43,7 @@ const STEP_TONES: Record<StepState, OverlayTone> = {
   approval: 'approval',
   completed: 'completed',
   failed: 'failed',
+  unknown: 'timed-out',
   cancelled: 'cancelled',
 }
 
@@ -126,6 +127,8 @@ function labelOf(step: StepView): string {
     }
     case 'failed':
       return step.stuck ? 'Stuck' : 'Failed'
+    case 'unknown':
+      return 'May have happened'
     case 'retrying':
       return 'Retrying'
     case 'waiting':

@@ -30,7 +30,8 @@ export type StepState =
   | 'waiting' // for a timer, signal, child or callback
   | 'approval'
   | 'completed'
-  | 'failed'
+  | 'failed' // it certainly did not happen
+  | 'unknown' // it may have happened
   | 'cancelled' // stopped because the saga turned back, or another branch won
 
 export type CompensationState =
@@ -64,6 +65,8 @@ export interface ChildView {
   endedAt: number | null
   /** Rolled back and tried again: a later child does its work. */
   replaced?: true
+  /** Steps of it that were undone under an idempotency key of their own. */
+  spent?: readonly string[]
 }
 
 export interface CompensationView {
@@ -99,6 +102,8 @@ export interface StepView {
   error?: StepFailure
   /** The last attempt failed for good and the step neither retries nor fails the saga: an operator decides. */
   stuck: boolean
+  /** Some attempt's outcome is unknown: whatever the last one says, the effect may exist. */
+  maybe: boolean
   waitingFor: WaitView | null
   /** Waits that are over, for the timeline. */
   waits: { for: WaitView['for']; from: number; to: number }[]
@@ -134,7 +139,7 @@ export interface DecisionView {
 
 /** What somebody did from outside. */
 export interface InterventionView {
-  verb: 'pause' | 'resume' | 'cancel' | 'rollBack' | 'retry' | 'resolve' | 'unwind'
+  verb: 'pause' | 'resume' | 'cancel' | 'rollBack' | 'retry' | 'resolve' | 'giveUp' | 'unwind'
   step?: string
   by: Actor | null
   reason: string
@@ -186,8 +191,16 @@ export interface RunView {
   turn: TurnView | null
   /** The turn that began the way back; null while the saga goes forward. */
   cause: TurnView | null
+  /** What it was when it was paused; null while it is not. */
+  pausedFrom: SagaStatus | null
+  /** Set for good by the first turn back. */
+  unwinding: { force: boolean; halted: boolean } | null
   /** Outputs that came while the saga was paused, by call. */
   deferred: Map<string, unknown>
+  /** Calls of which an earlier performance may have happened. */
+  maybes: Set<string>
+  /** By child: its steps that were undone under an idempotency key of their own. */
+  spent: Map<string, readonly string[]>
   /** The parallel steps that each step follows. */
   joins: ReadonlyMap<string, readonly string[]>
 }
@@ -219,7 +232,11 @@ export function emptyRunView(document?: Region): RunView {
     pauses: [],
     turn: null,
     cause: null,
+    pausedFrom: null,
+    unwinding: null,
     deferred: new Map(),
+    maybes: new Set(),
+    spent: new Map(),
     joins: document ? joinsOf(document) : new Map(),
   }
 }
@@ -273,6 +290,7 @@ function foldMessage(view: RunView, { message, at, seq }: Entry): void {
     case 'rollBack':
     case 'retry':
     case 'resolve':
+    case 'giveUp':
       keep(view.interventions, {
         verb: message.type,
         by: message.by,
@@ -284,10 +302,17 @@ function foldMessage(view: RunView, { message, at, seq }: Entry): void {
       return
     case 'unwind':
       keep(view.interventions, { verb: 'unwind', by: null, reason: message.reason, at, seq })
+      // Its parent's way back is not by force, even where its own was.
+      if (view.unwinding && view.status !== 'ROLLED_BACK' && view.status !== 'FAILED')
+        view.unwinding = { ...view.unwinding, force: false }
       return
     case 'result':
-    case 'timer':
+      if ('maybe' in message.outcome && message.outcome.maybe) view.maybes.add(message.call)
+      return
     case 'child':
+      if (message.spent) view.spent.set(message.sagaId, message.spent)
+      return
+    case 'timer':
       return
     default:
       message satisfies never
@@ -370,9 +395,16 @@ function foldFact(view: RunView, fact: Fact, entry: Entry): void {
       change(view, fact.step, entry, (step) => {
         endWait(step, at)
         const retries = fact.retryAt !== undefined
+        // Of a call; a parallel step's failure is that of a step within.
+        const calls = step.attempts.at(-1)?.participant !== undefined
+        const maybe =
+          step.maybe ||
+          (calls && fact.error.kind === 'unknown') ||
+          view.maybes.delete(`${fact.step}#${fact.attempt}`)
         return {
           ...step,
-          state: retries ? 'retrying' : 'failed',
+          state: retries ? 'retrying' : maybe ? 'unknown' : 'failed',
+          maybe,
           endedAt: retries ? null : at,
           stuck: false,
           error: fact.error,
@@ -389,9 +421,11 @@ function foldFact(view: RunView, fact: Fact, entry: Entry): void {
     case 'step.stopped':
       change(view, fact.step, entry, (step) => {
         endWait(step, at)
+        // What waited for its next attempt has had one, and it is known how that ended.
+        const had = step.state === 'failed' || step.state === 'unknown' ? step.state : 'cancelled'
         return {
           ...step,
-          state: 'cancelled',
+          state: step.state === 'retrying' ? gaveUp(step) : had,
           endedAt: at,
           waitingFor: null,
           attempts: ended(step.attempts, { endedAt: at, endedSeq: seq }),
@@ -433,7 +467,14 @@ function foldFact(view: RunView, fact: Fact, entry: Entry): void {
       change(view, fact.step, entry, (step) => {
         const place = childPlace(step.children, fact.sagaId, fact.index)
         const before = step.children[place]
-        if (before) step.children[place] = { ...before, status: fact.status, endedAt: at }
+        const spent = view.spent.get(fact.sagaId)
+        if (before)
+          step.children[place] = {
+            ...before,
+            status: fact.status,
+            endedAt: at,
+            ...(spent ? { spent } : {}),
+          }
         return { ...step }
       })
       return
@@ -564,7 +605,9 @@ function settle(view: RunView, entry: Entry, state: 'completed' | 'cancelled'): 
     const calling = last !== undefined && last.endedAt === null && last.participant !== undefined
     const children = step.children.some((child) => child.endedAt === null)
     if (step.state === 'retrying') {
-      change(view, id, entry, () => ({ ...step, state: 'failed', endedAt: entry.at }))
+      change(view, id, entry, () => ({ ...step, state: gaveUp(step), endedAt: entry.at }))
+    } else if (step.stuck) {
+      change(view, id, entry, () => ({ ...step, stuck: false }))
     } else if (step.state === 'running' && !calling && !children) {
       change(view, id, entry, () => ({
         ...step,
@@ -575,6 +618,9 @@ function settle(view: RunView, entry: Entry, state: 'completed' | 'cancelled'): 
     }
   }
 }
+
+/** How a step that waits for another attempt ends without one. */
+const gaveUp = (step: StepView): StepState => (step.maybe ? 'unknown' : 'failed')
 
 function foldStatus(view: RunView, status: SagaStatus, reason: string | null, entry: Entry): void {
   const pause = view.pauses.at(-1)
@@ -606,8 +652,23 @@ function foldStatus(view: RunView, status: SagaStatus, reason: string | null, en
       change(view, failed.step, entry, (step) => ({ ...step, stuck: true }))
     }
   }
+  if (status !== 'PAUSED') view.pausedFrom = null
+  else if (view.status !== 'PAUSED') view.pausedFrom = view.status
+  if (status === 'COMPENSATING') {
+    const again = view.endedAt !== null ? null : view.unwinding
+    view.unwinding = { force: isForced(entry.message) || again?.force === true, halted: false }
+  } else if (status === 'QUARANTINED') {
+    view.unwinding = { force: view.unwinding?.force === true, halted: true }
+  }
   view.status = status
   view.endedAt = null
+}
+
+function isForced(message: Message): boolean {
+  return (
+    message.type === 'rollBack' ||
+    (message.type === 'decide' && message.decision === 'FORCE_COMPENSATION')
+  )
 }
 
 function askedBy(message: Message): TurnView['by'] {
@@ -618,6 +679,7 @@ function askedBy(message: Message): TurnView['by'] {
     case 'decide':
     case 'retry':
     case 'resolve':
+    case 'giveUp':
       return { verb: message.type, actor: message.by }
     case 'unwind':
       return { verb: message.type, actor: null }
@@ -641,6 +703,7 @@ function change(view: RunView, id: string, entry: Entry, edit: (step: StepView) 
       attempts: [],
       attemptsTotal: 0,
       stuck: false,
+      maybe: false,
       waitingFor: null,
       waits: [],
       items: null,

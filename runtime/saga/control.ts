@@ -1,5 +1,5 @@
 /**
- * What people may do to a saga: pause, resume, cancel, roll back, retry, resolve, signal, decide. Each is a message like
+ * What people may do to a saga: pause, resume, cancel, roll back, retry, resolve, give up, signal, decide. Each is a message like
  * any other; a refusal changes nothing and says what to do instead.
  *
  * 1. Cancel and ABORT compensate; past the pivot they are refused, because the way is forward.
@@ -7,10 +7,20 @@
  * 3. A decision is valid for this opening of the gate only, and only if nothing moved since the decider looked.
  * 4. Paused: timers keep what was left of them; results, signals and children's reports wait and are then taken in order.
  */
-import type { Message, SagaStatus } from '../journal/entry'
-import { whyNotAgain } from './children'
+import { type Message, TERMINAL } from '../journal/entry'
+import {
+  cancelRefusal,
+  pauseRefusal,
+  type Refusal,
+  resolveRefusal,
+  resumeRefusal,
+  retryRefusal,
+  rollBackRefusal,
+  signalRefusal,
+} from '../journal/verbs'
 import { restartStep, retryCall } from './forward'
 import { SAGA_LIMITS } from './state'
+import { steered } from './steered'
 import { completeStep } from './step-end'
 import { refuse, type Turn, withField } from './turn'
 import {
@@ -24,18 +34,15 @@ import {
   tellParent,
 } from './unwind'
 
-const ENDED: readonly SagaStatus[] = ['COMPLETED', 'ROLLED_BACK', 'FAILED']
-
 type Of<T extends Message['type']> = Extract<Message, { type: T }>
 
 export function pause(turn: Turn, message: Of<'pause'>): void {
-  const { id, status } = turn.state
-  if (status !== 'RUNNING' && status !== 'COMPENSATING')
-    refuse(
-      'WRONG_STATE',
-      `Saga ${id} is ${status}; only a running or compensating one can be paused`,
-    )
+  unless(pauseRefusal(steered(turn)))
   pauseSaga(turn, message.reason)
+}
+
+function unless(refusal: Refusal): void {
+  if (refusal !== null) refuse('WRONG_STATE', refusal)
 }
 
 /** Takes what waited while it was paused; returns those messages for decide.ts to handle next. */
@@ -52,8 +59,10 @@ export function unpause(turn: Turn): Message[] {
 
 /** While paused a fact from outside is kept, in order, and changes nothing else. */
 export function defer(turn: Turn, message: Message): void {
-  const { paused, calls, id } = turn.state
+  const { paused, calls, id, format } = turn.state
   if (!paused) return
+  // Before format 2 it was kept, and lost without a word when the saga resumed.
+  if (message.type === 'signal' && format >= 2) unless(signalRefusal(steered(turn)))
   if (paused.deferred.length >= SAGA_LIMITS.deferred)
     refuse(
       'LIMIT_EXCEEDED',
@@ -68,10 +77,7 @@ export function defer(turn: Turn, message: Message): void {
 }
 
 export function resume(turn: Turn): Message[] {
-  const { id, status, paused } = turn.state
-  if (!paused) refuse('WRONG_STATE', `Saga ${id} is ${status}, not paused`)
-  for (const [step, record] of Object.entries(turn.state.steps))
-    if (record.stuck) refuseUnlessAgain(turn, step)
+  unless(resumeRefusal(steered(turn)))
   const deferred = unpause(turn)
   for (const [step, record] of Object.entries(turn.state.steps))
     if (record.stuck) restartStep(turn, step)
@@ -80,11 +86,6 @@ export function resume(turn: Turn): Message[] {
       callUndo(turn, step, record.undo.attempt + 1, turn.at)
   if (turn.state.unwinding) schedule(turn)
   return deferred
-}
-
-function refuseUnlessAgain(turn: Turn, step: string): void {
-  const why = whyNotAgain(turn, step)
-  if (why !== null) refuse('WRONG_STATE', why)
 }
 
 /** Ends forward work. Returns the messages that waited while it was paused. */
@@ -105,45 +106,14 @@ export function unwindNow(
 }
 
 export function cancel(turn: Turn, message: Of<'cancel'>): Message[] {
-  refuseUnlessAbortable(turn, 'cancelled')
+  unless(cancelRefusal(steered(turn)))
   return unwindNow(turn, 'cancel', message.reason)
-}
-
-function refuseUnlessAbortable(turn: Turn, verb: string): void {
-  const { id, status, pivot, paused, unwinding, calls } = turn.state
-  if (unwinding || (paused?.status ?? status) !== 'RUNNING')
-    refuse('WRONG_STATE', `Saga ${id} is ${status}${unwinding ? ' and unwinds already' : ''}`)
-  if (pivot !== null)
-    refuse(
-      'WRONG_STATE',
-      `Saga ${id} is past its pivot ${pivot} and cannot be ${verb}; roll it back by force, or let it complete`,
-    )
-  for (const call of Object.values(calls)) {
-    const step = turn.step(call.step)
-    if (step.type === 'action' && step.effect === 'pivot')
-      refuse(
-        'WRONG_STATE',
-        `The pivot ${call.step} of saga ${id} is being committed; try again when its outcome is known`,
-      )
-  }
 }
 
 export function rollBack(turn: Turn, reason: string): Message[] {
   const { state } = turn
-  if (
-    state.status === 'ROLLED_BACK' ||
-    (state.unwinding?.mode === 'force' && !state.unwinding.halted)
-  )
-    refuse(
-      'WRONG_STATE',
-      `Saga ${state.id} is ${state.status}; there is nothing more to compensate`,
-    )
-  if (state.parent && state.status === 'COMPLETED')
-    refuse(
-      'WRONG_STATE',
-      `Saga ${state.id} is step ${state.parent.step} of saga ${state.parent.sagaId}, which relies on what it did. Roll back ${state.parent.sagaId} instead: that undoes this part too`,
-    )
-  if (!state.unwinding || ENDED.includes(state.status)) return unwindNow(turn, 'force', reason)
+  unless(rollBackRefusal(steered(turn)))
+  if (!state.unwinding || TERMINAL.includes(state.status)) return unwindNow(turn, 'force', reason)
   // Already unwinding: go on, by force, with what was exhausted or held.
   const deferred = unpause(turn)
   state.unwinding = { ...state.unwinding, mode: 'force', halted: false }
@@ -157,9 +127,15 @@ export function rollBack(turn: Turn, reason: string): Message[] {
   return deferred
 }
 
-/** A parent unwinds: undo what was done, or say again how it ended. */
+/** A parent unwinds: undo what was done, or say again how it ended. Taken from its own parent only. */
 export function unwindByParent(turn: Turn, message: Of<'unwind'>): Message[] {
   const { state } = turn
+  const isParent = state.parent !== null && message.from === state.parent.sagaId
+  if (!isParent && (state.format >= 2 || message.from !== undefined))
+    refuse(
+      'FORBIDDEN',
+      `Saga ${state.id} is ${state.parent ? `a child of ${state.parent.sagaId}` : "nobody's child"} and is not unwound for ${message.from ?? 'somebody unnamed'}`,
+    )
   if (state.status === 'ROLLED_BACK' || state.status === 'FAILED') {
     tellParent(turn)
     return []
@@ -175,7 +151,9 @@ export function retryStep(turn: Turn, message: Of<'retry'>): Message[] {
   const { state } = turn
   const { step } = message
   const record = state.steps[step]
-  if (!record) return refuse('NOT_FOUND', `Saga ${state.id} has not entered a step ${step}`)
+  const refusal = retryRefusal(steered(turn), step)
+  if (!record || refusal !== null)
+    return refuse(record ? 'WRONG_STATE' : 'NOT_FOUND', refusal ?? '')
   if (record.undo?.state === 'exhausted' || record.undo?.state === 'retrying') {
     const deferred = unpause(turn)
     if (record.undo.state === 'exhausted') closeUndoGate(turn, step)
@@ -185,27 +163,21 @@ export function retryStep(turn: Turn, message: Of<'retry'>): Message[] {
     return deferred
   }
   if (record.stuck) {
-    refuseUnlessAgain(turn, step)
     const deferred = unpause(turn)
     restartStep(turn, step)
     return deferred
   }
-  if (record.state === 'retrying') {
-    if (state.paused) refuse('WRONG_STATE', `Saga ${state.id} is paused; resume it first`)
-    retryCall(turn, step)
-    return []
-  }
-  return refuse(
-    'WRONG_STATE',
-    `Step ${step} of saga ${state.id} is ${record.state}; only one that waits for a retry, is stuck, or whose compensation is exhausted can be retried`,
-  )
+  retryCall(turn, step)
+  return []
 }
 
 export function resolveStep(turn: Turn, message: Of<'resolve'>): Message[] {
   const { state } = turn
   const { step } = message
   const record = state.steps[step]
-  if (!record) return refuse('NOT_FOUND', `Saga ${state.id} has not entered a step ${step}`)
+  const refusal = resolveRefusal(steered(turn), step)
+  if (!record || refusal !== null)
+    return refuse(record ? 'WRONG_STATE' : 'NOT_FOUND', refusal ?? '')
   if (record.undo?.state === 'exhausted') {
     const deferred = unpause(turn)
     closeUndoGate(turn, step)
@@ -215,19 +187,48 @@ export function resolveStep(turn: Turn, message: Of<'resolve'>): Message[] {
     schedule(turn)
     return deferred
   }
-  if (state.status === 'QUARANTINED' && leftovers(turn).includes(step)) {
-    turn.put(step, { accepted: true })
-    turn.fact({ t: 'compensation.resolved', step, by: message.by })
-    if (leftovers(turn).length === 0) {
-      turn.raise('unwound')
-      endSaga(turn, 'FAILED', accepted(turn))
-    } else state.left = leftovers(turn)
-    return []
-  }
-  return refuse(
-    'WRONG_STATE',
-    `Step ${step} of saga ${state.id} has no exhausted compensation and no effect left standing`,
+  turn.put(step, { accepted: true })
+  turn.fact({ t: 'compensation.resolved', step, by: message.by })
+  if (leftovers(turn).length === 0) {
+    turn.raise('unwound')
+    endSaga(turn, 'FAILED', accepted(turn))
+  } else state.left = leftovers(turn)
+  return []
+}
+
+/**
+ * An operator does not wait for a callback any longer. What the call did is unknown, as when its time runs out: the step is
+ * tried again with the same key, or unwound as in doubt. Null while paused: then it waits, as the callback would.
+ */
+export function giveUp(turn: Turn, message: Of<'giveUp'>): Of<'result'> | null {
+  const { state } = turn
+  const { step } = message
+  if (!Object.hasOwn(state.steps, step))
+    return refuse('NOT_FOUND', `Saga ${state.id} has not entered a step ${step}`)
+  const call = Object.values(state.calls).find(
+    (open) => open.step === step && open.pending && !open.answered,
   )
+  if (!call)
+    return refuse(
+      'WRONG_STATE',
+      `Step ${step} of saga ${state.id} waits for no callback; only a call that its participant took and will call back about can be given up`,
+    )
+  const result: Of<'result'> = {
+    type: 'result',
+    call: call.call,
+    outcome: {
+      ok: false,
+      kind: 'unknown',
+      code: 'GIVEN_UP',
+      message: `${message.by.name} stopped waiting for the callback: ${message.reason}`.slice(
+        0,
+        500,
+      ),
+    },
+  }
+  if (!state.paused) return result
+  defer(turn, result)
+  return null
 }
 
 function compensateOn(turn: Turn, reason: string): void {
@@ -243,8 +244,7 @@ function closeUndoGate(turn: Turn, step: string): void {
 
 export function signal(turn: Turn, message: Of<'signal'>): void {
   const { state } = turn
-  if (ENDED.includes(state.status) || state.unwinding)
-    refuse('WRONG_STATE', `Saga ${state.id} is ${state.status} and takes no signals`)
+  unless(signalRefusal(steered(turn)))
   const waiting = Object.entries(state.steps)
     .filter(([, record]) => record.state === 'waiting')
     .sort(([, a], [, b]) => a.order - b.order)
@@ -298,7 +298,7 @@ export function decideGate(turn: Turn, message: Of<'decide'>): Message[] {
       pauseSaga(turn, message.reasoning || 'Paused at the gate')
       return []
     case 'ABORT':
-      refuseUnlessAbortable(turn, 'aborted')
+      unless(cancelRefusal(steered(turn), 'aborted'))
       turn.closeGate(step, 'DECIDED')
       return unwindNow(turn, 'abort', message.reasoning || 'Aborted at the gate')
     case 'FORCE_COMPENSATION':

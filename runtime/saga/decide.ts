@@ -5,7 +5,7 @@
  *
  * 1. Nothing outside its arguments is read; time is `context.at`, chance is drawn from ids.
  * 2. A refused message changes nothing and has a reason. A message that came too late (its call or timer is gone) is
- *    accepted and changes nothing.
+ *    accepted and changes nothing, as is the same start once more.
  * 3. A message's whole consequence is one decision: machine events are run until none is left.
  */
 import type { CompiledSaga } from '../compiler/compile'
@@ -16,10 +16,20 @@ import { childEnded } from './children'
 import * as control from './control'
 import { knownFormat } from './format'
 import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
+import { startedAlready, whatDiffers } from './same-start'
 import type { SagaState } from './state'
 import { completeStep } from './step-end'
 import { expressionFailure, refuse, Turn, type TurnContext, withField, withoutField } from './turn'
-import { beginUnwind, callUndo, endSaga, pauseSaga, schedule, undoResult } from './unwind'
+import {
+  beginUnwind,
+  callUndo,
+  endSaga,
+  noteWayBack,
+  pauseSaga,
+  schedule,
+  undoResult,
+} from './unwind'
+import { forgetScope } from './way-back'
 
 export type DecideContext = TurnContext & { entityId: string }
 
@@ -49,11 +59,15 @@ export function decide(
   try {
     if (!before && message.type !== 'start')
       refuse('NOT_FOUND', `There is no saga ${context.entityId}`)
-    if (before && message.type === 'start')
-      refuse('ALREADY_EXISTS', `Saga ${context.entityId} has been started already`)
+    if (before && message.type === 'start') {
+      const other = whatDiffers(before, message)
+      if (other !== null) refuse('ALREADY_EXISTS', startedAlready(context.entityId, other))
+      return { accepted: true, changed: false }
+    }
     if (before && isStale(before, message)) return { accepted: true, changed: false }
     turn = new Turn(saga, before ?? initialState(message, context), context)
     take(turn, message)
+    noteWayBack(turn)
     const { state, facts, commands } = turn
     if (facts.some((fact) => !STILL.has(fact.t))) state.movedSeq = context.seq
     return { accepted: true, changed: true, state, facts, commands, touched: turn.touched.keys() }
@@ -129,6 +143,10 @@ function handle(turn: Turn, message: Message): Message[] {
       return control.retryStep(turn, message)
     case 'resolve':
       return control.resolveStep(turn, message)
+    case 'giveUp': {
+      const given = control.giveUp(turn, message)
+      return given ? [given] : []
+    }
     case 'decide':
       return control.decideGate(turn, message)
     case 'unwind':
@@ -245,7 +263,10 @@ function timer(turn: Turn, name: string): Message[] {
       return []
     case 'undo': {
       const undo = turn.record(id).undo
-      if (undo) callUndo(turn, id, undo.attempt + 1, undo.firstAt)
+      if (!undo) return []
+      callUndo(turn, id, undo.attempt + 1, undo.firstAt)
+      // An expression that fails exhausts it at once; format 1 looked no further then.
+      if (turn.state.format >= 2) schedule(turn)
       return []
     }
     case 'wait':
@@ -338,6 +359,7 @@ function findMap(turn: Turn) {
 function unwind(turn: Turn): void {
   const { state } = turn
   state.trims = {}
+  forgetScope(state.steps)
   // A losing branch that could not be compensated has quarantined it: the way forward ends, and nothing new starts.
   const halted = !state.unwinding && state.status === 'QUARANTINED'
   if (!state.unwinding) {

@@ -21,8 +21,11 @@ export function replay(saga: CompiledSaga, entity: StoredEntity): SagaState | nu
         `Saga ${entity.entityId} has a snapshot of format ${state.format}; this version reads formats up to ${NEWEST_FORMAT}`,
       )
   }
+  const stored = state
   for (const { seq, at, message, facts } of entity.entries) {
-    const decided = decide(saga, state, message, { entityId: entity.entityId, at, seq })
+    // What an earlier turn of this loop returned is nobody else's.
+    const owned = state !== stored
+    const decided = decide(saga, state, message, { entityId: entity.entityId, at, seq, owned })
     const now = decided.accepted && decided.changed ? decided.facts : null
     if (!decided.accepted || !decided.changed || canonicalJson(now) !== canonicalJson(facts))
       throw new SagaError(

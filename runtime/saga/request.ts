@@ -11,10 +11,14 @@ import type { Envelope } from '../journal/store'
 import type { Ids } from '../ports'
 import type { SagaRequest } from '../runtime'
 import { digestText } from '../security/digest'
+import { checkedData, DEPTH_MAX } from '../storable'
+import { CHILD_MARK } from './child-records'
 
 /** Characters of an id that a caller chose. Its children's are longer. */
 const CHOSEN_MAX = 128
 const ID_MAX = 2_000
+/** A signal's payload lies one level down. */
+const BOUNDS = { depthMax: DEPTH_MAX + 1 }
 
 /** Throws INVALID_INPUT for what cannot be the id of a saga. A store would change such an id, and the saga be lost. */
 export function checkSagaId(id: string, max = ID_MAX): void {
@@ -25,16 +29,24 @@ export function checkSagaId(id: string, max = ID_MAX): void {
   )
 }
 
-/** Throws INVALID_INPUT for what cannot be the id of a new saga. */
-export const checkNewSagaId = (id: string) => checkSagaId(id, CHOSEN_MAX)
+/** Throws INVALID_INPUT for what cannot be the id of a new saga, a name that only a child may have included. */
+export function checkNewSagaId(id: string): void {
+  checkSagaId(id, CHOSEN_MAX)
+  if (id.includes(CHILD_MARK))
+    throw new SagaError(
+      'INVALID_INPUT',
+      `${JSON.stringify(id)} cannot be the id of a new saga: two dots in a row are kept for the ids of child sagas; leave one out`,
+    )
+}
 
 /** The message, ready to be posted. Throws INVALID_INPUT. */
 export function envelopeOf(request: SagaRequest, ids: Ids): Envelope {
   const { sagaId, idempotencyKey } = request
   checkSagaId(sagaId)
+  if (idempotencyKey !== undefined) checkedData(idempotencyKey, {}, ['idempotencyKey'])
   const id =
     idempotencyKey === undefined ? ids.uuid() : digestText(JSON.stringify(identity(request)))
-  return { id: `ask:${id}`, entityId: sagaId, message: messageOf(request, id) }
+  return { id: `ask:${id}`, entityId: sagaId, message: checkedData(messageOf(request, id), BOUNDS) }
 }
 
 function identity(request: SagaRequest): unknown[] {
@@ -54,6 +66,10 @@ function messageOf(request: SagaRequest, id: string): Message {
     case 'resolveStep': {
       const { verb, step, by, reason } = request
       return { type: verb === 'retryStep' ? 'retry' : 'resolve', step, by, reason }
+    }
+    case 'giveUp': {
+      const { verb, step, by, reason } = request
+      return { type: verb, step, by, reason }
     }
     case 'signal': {
       const { name, payload, by } = request

@@ -11,6 +11,7 @@ import type { CommitStatement, EntityCommit, Envelope } from '../journal/store'
 import { chainHash } from '../security/chain'
 import { decide } from './decide'
 import type { Item, Resident } from './resident'
+import { refusedChild } from './resolve-start'
 import type { SagaState } from './state'
 import { isActive, isOpen, nothing, toCommit } from './to-commit'
 
@@ -77,6 +78,11 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
         : unknown(entityId))
     if (!decided.accepted) {
       verdict = { accepted: false, code: decided.code, reason: decided.reason }
+      const report =
+        message.type === 'start' && !item.posts
+          ? refusedChild(entityId, message, 'CHILD_REFUSED', decided.reason)
+          : null
+      if (report) posts.push(report)
       if (item.posts) posts.push(...item.posts)
     } else if (decided.changed) {
       seq++

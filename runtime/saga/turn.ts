@@ -19,6 +19,7 @@ import {
   type SagaState,
   type StepRecord,
 } from './state'
+import { forgetScope } from './way-back'
 
 export interface TurnContext {
   /** When the message was taken, epoch milliseconds: the only time `decide` knows. */
@@ -89,6 +90,7 @@ export class Turn {
     for (const [id, record] of this.touched)
       if (record) steps[id] = record
       else delete steps[id]
+    forgetScope(steps)
   }
 
   fact(fact: Fact): void {

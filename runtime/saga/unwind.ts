@@ -3,29 +3,44 @@
  *
  * 1. An effect that may have happened and has a compensation is undone; one that certainly did not, is not.
  * 2. A compensation waits until its forward call has settled, and until the steps after it are resolved: in
- *    `dependency` order those the drawing puts after it, in `reverse` order those that started later.
+ *    `dependency` order those the drawing puts after it, in `reverse` order those that started later. A compensation that
+ *    is exhausted is waited for only when the strategy asks somebody; otherwise the others go on, and it is named.
  * 3. The same scheduler serves the whole saga and the losing branches of a join (`trims`).
  * 4. It ends ROLLED_BACK with nothing left, FAILED with what is left named and accepted, or QUARANTINED with an owner's
  *    work named. Never silently.
  *
  * After Garcia-Molina & Salem, Sagas (SIGMOD 1987); failed steps are eligible as in Cloudflare Workflows' rollbacks.
  */
+import type { CompensationStrategy, Step } from '../definition/schema'
 import type { StepFailure } from '../errors'
 import type { Outcome, SagaStatus } from '../journal/entry'
 import { childrenOf, isResolvedChild, isRunning, putChild } from './child-records'
 import { nextAttemptAt, retryPolicy } from './retry'
 import type { ChildRecord, StepRecord } from './state'
 import { expressionFailure, type Turn, withField } from './turn'
+import {
+  forgetScope,
+  keepUp,
+  type Scope,
+  type Standing,
+  scopeOf,
+  type WayBackRules,
+} from './way-back'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
 const COMPENSATION_ATTEMPTS = 10
+/** Strategies that leave an exhausted compensation and go on with the others. */
+const GOES_ON: ReadonlySet<CompensationStrategy> = new Set([
+  'AUTOMATIC_ROLLBACK',
+  'EVENTUAL_CONSISTENCY',
+])
 /** Steps named at most when a child says whose keys are spent. */
 const SPENT_NAMED = 20
 
 /** Is this step being unwound, alone or with the whole saga? */
 export function unwinds(turn: Turn, step: string): boolean {
   if (turn.state.unwinding) return true
-  return Object.values(turn.state.trims).some((members) => members.includes(step))
+  return Object.keys(turn.state.trims).some((join) => scope(turn, join).has(step))
 }
 
 /** Stops what waits, tells running children to unwind; calls under way are left to settle. */
@@ -52,19 +67,21 @@ function stop(turn: Turn, id: string, state: StepRecord['state']): void {
 /** Starts every compensation that is due and finishes what has nothing left to do. */
 export function schedule(turn: Turn): void {
   const { state } = turn
+  noteWayBack(turn)
   if (state.unwinding) {
-    if (!state.unwinding.halted && settle(turn, Object.keys(state.steps)) === 'done') finish(turn)
+    if (!state.unwinding.halted && settle(turn) === 'done') finish(turn)
     return
   }
-  for (const [step, members] of Object.entries(state.trims)) {
-    const result = settle(turn, members)
+  for (const step of Object.keys(state.trims)) {
+    const result = settle(turn, step)
     if (result === 'done') {
       const { [step]: _, ...rest } = state.trims
       state.trims = rest
+      forgetScope(state.steps, step)
       turn.put(step, { state: 'completed' })
       turn.fact({ t: 'step.succeeded', step, attempt: 1 })
       turn.raise(`done.${step}`)
-    } else if (result === 'exhausted' && !waitsForOperator(turn, members)) {
+    } else if (result === 'exhausted' && !waitsForOperator(turn, scope(turn, step).open())) {
       turn.failure = {
         kind: 'terminal',
         code: 'COMPENSATION_EXHAUSTED',
@@ -80,54 +97,84 @@ function waitsForOperator({ state }: Turn, ids: readonly string[]): boolean {
   return state.paused !== null || ids.some((id) => state.gates[id]?.kind === 'undo')
 }
 
-/** Starts what may start among `ids`; says whether all is resolved, something is under way, or nothing can move. */
-function settle(turn: Turn, ids: readonly string[]): 'done' | 'moving' | 'exhausted' {
-  const open = ids
-    .flatMap((id) => (turn.state.steps[id] ? [id] : []))
-    .filter((id) => unresolved(turn, id))
-  if (open.length === 0) return 'done'
-  let moving = false
-  for (const id of open) {
-    const record = turn.record(id)
-    if (isUnderWay(turn, id, record)) {
-      moving = true
-      continue
-    }
-    if (record.undo?.state === 'exhausted' || blocked(turn, id, open)) continue
-    startUndo(turn, id)
-    moving = moving || unresolved(turn, id)
+/** The losing branches of a join, or all of the saga. */
+function scope(turn: Turn, join?: string): Scope {
+  const { steps, trims } = turn.state
+  return join === undefined
+    ? scopeOf(steps, rulesOf(turn))
+    : scopeOf(steps, rulesOf(turn), join, trims[join] ?? [])
+}
+
+/** Has what is known of the way back follow what this turn wrote. */
+export function noteWayBack(turn: Turn): void {
+  keepUp(turn.state.steps, rulesOf(turn), turn.touched.keys())
+}
+
+function rulesOf(turn: Turn): WayBackRules {
+  const { compensationOrder, onCompensationExhausted } = turn.saga.document
+  // Format 1 has everything before an exhausted compensation wait for it, whatever the strategy says.
+  const goesOn = turn.state.format >= 2 && GOES_ON.has(onCompensationExhausted)
+  return {
+    region: turn.region,
+    order: compensationOrder,
+    standing: goesOn ? standingGoingOn : standing,
   }
-  if (moving) return 'moving'
-  // Starting may have resolved or exhausted some without waiting (an expression that failed): look again.
-  const left = open.filter((id) => unresolved(turn, id))
-  if (left.length === 0) return 'done'
-  if (left.length < open.length) return settle(turn, ids)
-  if (turn.state.unwinding && !turn.state.unwinding.halted && !turn.state.paused) {
-    const waitsForGate = left.some((id) => turn.state.gates[id]?.kind === 'undo')
-    if (!waitsForGate) halt(turn, `Could not be compensated: ${left.join(', ')}`)
+}
+
+function standing(step: Step, record: StepRecord): Standing {
+  const open = unresolved(step, record)
+  const underWay = open && isUnderWay(step, record)
+  return { open, underWay, exhausted: record.undo?.state === 'exhausted', blocks: open }
+}
+
+function standingGoingOn(step: Step, record: StepRecord): Standing {
+  const found = standing(step, record)
+  return { ...found, blocks: found.open && !found.exhausted }
+}
+
+/**
+ * Starts what may start in the losing branches of `join`, or in the whole saga; says whether all is resolved, something
+ * is under way, or nothing can move.
+ */
+function settle(turn: Turn, join?: string): 'done' | 'moving' | 'exhausted' {
+  const here = scope(turn, join)
+  const { state } = turn
+  if (here.isDone()) return 'done'
+  let started = false
+  for (let due = here.due(); due.length > 0; due = here.due()) {
+    for (const id of due) {
+      // A strategy that stops everything at once stops what would have been next, too.
+      if (state.format >= 2 && (state.paused || state.unwinding?.halted)) return 'moving'
+      startUndo(turn, id)
+      started = true
+    }
+    keepUp(state.steps, rulesOf(turn), due)
+    // Format 1 takes what was exhausted at once, by an expression that fails, for under way, and looks no further.
+    if (state.format === 1) break
+  }
+  if (here.isMoving() || (started && state.format === 1)) return 'moving'
+  if (state.unwinding && !state.unwinding.halted && !state.paused) {
+    const left = here.open()
+    if (!waitsForOperator(turn, left))
+      halt(turn, `Could not be compensated: ${named(turn, ...toBlame(turn, left))}`)
   }
   return 'exhausted'
 }
 
-function isUnderWay(turn: Turn, id: string, record: StepRecord): boolean {
-  if (record.undo?.state === 'running' || record.undo?.state === 'retrying') return true
-  if (childrenOf(record).some((child) => child.unwinding && !isResolvedChild(child))) return true
-  return record.state === 'running' && turn.step(id).type === 'action'
+/** Those whose own compensation failed; format 1 blames what waits for them as well. */
+function toBlame({ state }: Turn, left: readonly string[]): readonly string[] {
+  const failed = left.filter((id) => state.steps[id]?.undo?.state === 'exhausted')
+  return state.format === 1 || failed.length === 0 ? left : failed
 }
 
-function blocked(turn: Turn, id: string, open: readonly string[]): boolean {
-  if (turn.saga.document.compensationOrder === 'reverse') {
-    const order = turn.record(id).order
-    return open.some((other) => turn.record(other).order > order && unresolved(turn, other))
-  }
-  const after = turn.region.after(id)
-  return open.some((other) => other !== id && after.has(other) && unresolved(turn, other))
+function isUnderWay(step: Step, record: StepRecord): boolean {
+  if (record.undo?.state === 'running' || record.undo?.state === 'retrying') return true
+  if (childrenOf(record).some((child) => child.unwinding && !isResolvedChild(child))) return true
+  return record.state === 'running' && step.type === 'action'
 }
 
 /** Does the step still run, or is an effect of it still to be undone? */
-export function unresolved(turn: Turn, id: string): boolean {
-  const record = turn.record(id)
-  const step = turn.step(id)
+function unresolved(step: Step, record: StepRecord): boolean {
   if (step.type === 'action') {
     if (record.state === 'running') return true
     if (!step.compensation || record.undo?.state === 'completed' || record.accepted) return false
@@ -235,6 +282,12 @@ export function undoResult(
   turn.setTimer(`undo:${id}`, retryAt)
 }
 
+/** Steps as people know them. Before format 2 these were their ids. */
+function named(turn: Turn, ...ids: readonly string[]): string {
+  const name = (id: string) => (turn.state.format >= 2 ? turn.step(id).title : undefined) ?? id
+  return ids.map(name).join(', ')
+}
+
 /** Follows the declared strategy when a compensation has no attempt left. */
 function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure): void {
   const strategy = turn.saga.document.onCompensationExhausted
@@ -244,7 +297,7 @@ function exhausted(turn: Turn, id: string, attempt: number, error: StepFailure):
   })
   turn.fact({ t: 'compensation.failed', step: id, attempt, error })
   turn.fact({ t: 'compensation.exhausted', step: id, strategy })
-  const reason = `The compensation of ${id} failed for good: ${error.code}`
+  const reason = `The compensation of ${named(turn, id)} failed for good: ${error.code}`
   if (strategy === 'QUARANTINE_SAGA') halt(turn, reason)
   else if (strategy === 'MANUAL_COMPENSATION')
     pauseSaga(turn, `${reason}. Do it by hand, then resolve the step.`)
@@ -287,7 +340,7 @@ function finish(turn: Turn): void {
   const left = leftovers(turn)
   const mode = turn.state.unwinding?.mode
   if (left.length > 0 && mode !== 'force' && mode !== 'parent') {
-    halt(turn, `Effects without a compensation are left: ${left.join(', ')}`)
+    halt(turn, `Effects without a compensation are left: ${named(turn, ...left)}`)
     return
   }
   turn.raise('unwound')
@@ -302,17 +355,18 @@ export function accepted({ state }: Turn): string[] {
 
 /** Effects that happened, or may have, and stand. */
 export function leftovers(turn: Turn): string[] {
-  return Object.entries(turn.state.steps)
-    .filter(([id, record]) => {
-      const step = turn.step(id)
-      if (record.accepted) return false
-      if (step.type !== 'action')
-        return childrenOf(record).some((child) => child.status === 'FAILED')
-      if (step.effect === 'readonly') return false
-      if (record.state !== 'completed' && record.state !== 'unknown') return false
-      return record.undo?.state !== 'completed'
-    })
-    .map(([id]) => id)
+  return Object.keys(turn.state.steps).filter((id) => isStanding(turn, id))
+}
+
+/** Did an effect of this step happen, or may it have, and stand? */
+export function isStanding(turn: Turn, id: string): boolean {
+  const record = turn.record(id)
+  const step = turn.step(id)
+  if (record.accepted) return false
+  if (step.type !== 'action') return childrenOf(record).some((child) => child.status === 'FAILED')
+  if (step.effect === 'readonly') return false
+  if (record.state !== 'completed' && record.state !== 'unknown') return false
+  return record.undo?.state !== 'completed'
 }
 
 /** The saga is over: no timers, no gates, its parent told. */
@@ -383,7 +437,12 @@ export function sendUnwind(
     c: 'send',
     to: child.id,
     id: `unwind:${child.id}`,
-    message: { type: 'unwind', reason, force: true },
+    message: {
+      type: 'unwind',
+      reason,
+      force: true,
+      ...(turn.state.format >= 2 ? { from: turn.state.id } : {}),
+    },
   })
   putChild(turn, id, child, { unwinding: true })
 }

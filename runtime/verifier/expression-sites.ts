@@ -6,7 +6,12 @@
  */
 import type { GraphStep, SagaGraph } from '../definition/graph'
 import type { Step } from '../definition/schema'
-import { parseExpression, type Reads, type StepReference } from '../expression/expression'
+import {
+  type FieldPath,
+  parseExpression,
+  type Reads,
+  type StepReference,
+} from '../expression/expression'
 import { parseTemplate } from '../expression/mapping'
 import { emptyReads } from '../expression/reads'
 import { quote } from './wording'
@@ -30,8 +35,9 @@ export interface ExpressionSite {
   source: string
   reads: Reads
   references: readonly StepReference[]
+  paths: readonly FieldPath[]
   problem?: string
-  /** The whole text at `at` with one step reference renamed. */
+  /** The whole text at `at` with one name in it renamed. */
   renamed(reference: StepReference, to: string): string
 }
 
@@ -125,7 +131,10 @@ function sitesOf({ id }: GraphStep, field: Field): ExpressionSite[] {
   return sites
 }
 
-type ReadText = Pick<ExpressionSite, 'source' | 'reads' | 'references' | 'problem' | 'renamed'>
+type ReadText = Pick<
+  ExpressionSite,
+  'source' | 'reads' | 'references' | 'paths' | 'problem' | 'renamed'
+>
 
 function read(text: string, template: boolean): ReadText[] {
   if (!template) return [readExpression(text, text, 0)]
@@ -140,15 +149,16 @@ function read(text: string, template: boolean): ReadText[] {
 function readExpression(source: string, text: string, offset: number): ReadText {
   const parsed = parseExpression(source)
   if (!parsed.ok) return broken(source, parsed.message)
-  const { reads, stepReferences: references } = parsed.expression
+  const { reads, stepReferences: references, fieldPaths: paths } = parsed.expression
   return {
     source,
     reads,
     references,
+    paths,
     renamed: ({ start, end }, to) => text.slice(0, offset + start) + to + text.slice(offset + end),
   }
 }
 
 function broken(source: string, problem: string): ReadText {
-  return { source, reads: emptyReads(), references: [], problem, renamed: () => source }
+  return { source, reads: emptyReads(), references: [], paths: [], problem, renamed: () => source }
 }

@@ -23,6 +23,9 @@ export interface KnownParticipant {
         effect?: Effect | undefined
         /** The operation that undoes it. */
         compensation?: string | undefined
+        /** JSON Schemas of what it takes and answers. */
+        input?: Readonly<Record<string, unknown>> | undefined
+        output?: Readonly<Record<string, unknown>> | undefined
       }[]
     | undefined
   disabled?: boolean | undefined
@@ -35,6 +38,8 @@ export interface KnownSaga {
 }
 
 export interface VerifyOptions {
+  /** The definition whose text the document is; without it, nothing is said about the document's name. */
+  name?: string | undefined
   /** Without it, nothing is said about participants. */
   participants?: readonly KnownParticipant[] | undefined
   /** Without it, nothing is said about which child definitions exist. */

@@ -49,6 +49,12 @@
  * | data/other-branch                  | error          | reading across branches before their join                 |
  * | data/out-of-scope                  | error          | reading into a map from outside                           |
  * | data/maybe-unassigned              | error          | reading what some way skips; names that way               |
+ * | fields/unknown                     | error, warning | a field that the schema does not have; does not list      |
+ * | fields/no-fields                   | error          | a field of a text, number or boolean                      |
+ * | fields/argument-missing            | warning        | a required field of an operation's input is not sent      |
+ * | fields/argument-unknown            | warning        | a field that the operation does not take                  |
+ * | fields/type-clash                  | warning        | a value of another type than the operation takes          |
+ * | fields/constant-condition          | warning        | a condition that is always, or never, true                |
  * | isolation/branches                 | warning        | branches that touch one resource without countermeasure   |
  * | isolation/items                    | warning        | items that write one resource without countermeasure      |
  * | participants/unknown               | error          | a participant nobody registered                           |
@@ -60,6 +66,7 @@
  * | child/not-published                | error          | a child definition without a version                      |
  * | child/unknown-version              | error          | a version that was never published                        |
  * | naming/duplicate-title             | info           | two steps with one title                                  |
+ * | definition/name                    | error          | a document named otherwise than its definition            |
  */
 import { buildGraph } from '../definition/graph'
 import type { Issue } from '../definition/issue'
@@ -69,6 +76,8 @@ import type { Rule, RuleContext, VerifyOptions } from './rule'
 import { children } from './rules/children'
 import { compensation } from './rules/compensation'
 import { dataFlow } from './rules/data-flow'
+import { definitionName } from './rules/definition-name'
+import { fields } from './rules/fields'
 import { isolation } from './rules/isolation'
 import { naming } from './rules/naming'
 import { participants } from './rules/participants'
@@ -84,11 +93,13 @@ export const RULES: readonly Rule[] = [
   compensation,
   pivot,
   dataFlow,
+  fields,
   timing,
   isolation,
   participants,
   children,
   naming,
+  definitionName,
 ]
 
 /** All findings: errors first, then warnings, then infos, each in document order. Same document, same list. */

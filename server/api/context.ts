@@ -61,11 +61,23 @@ function crossSiteProblem(ourUrl: string, headers: Headers): string | null {
   // browsers leave Sec-Fetch-Site out on plain http to anything but this machine; Origin they always send
   const origin = headers.get('origin')
   if (origin === null) return 'Changes by a session need an Origin header; services use an API key.'
-  if (origin === new URL(ourUrl).origin) return null
-  const host = URL.canParse(origin) ? new URL(origin).host : null
-  return host !== null && host === headers.get('host')
+  return isOurs(origin, ourUrl)
     ? null
-    : `Changes from another site (${origin}) are refused.`
+    : `Changes from another site (${origin.slice(0, 200)}) are refused. This one is ${new URL(ourUrl).origin}.`
+}
+
+const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
+
+/** The same scheme, host and port; this machine's own names are one host. */
+function isOurs(origin: string, ourUrl: string): boolean {
+  if (!URL.canParse(origin)) return false
+  const [theirs, ours] = [new URL(origin), new URL(ourUrl)]
+  const onlyByName =
+    LOOPBACK.includes(theirs.hostname) &&
+    LOOPBACK.includes(ours.hostname) &&
+    theirs.protocol === ours.protocol &&
+    theirs.port === ours.port
+  return theirs.origin === ours.origin || onlyByName
 }
 
 function requestIdOf(headers: Headers): string {

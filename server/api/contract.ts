@@ -102,7 +102,7 @@ export interface VerifyResult {
 }
 
 // ── sagas ── start · startMany · list · counts · get · journal · pause · resume · cancel · rollBack · retryStep ·
-//             resolveStep · signal · stuck · pauseMany · resumeMany · cancelMany · signalMany · complete · live (subscription) ·
+//             resolveStep · giveUp · signal · stuck · pauseMany · resumeMany · cancelMany · signalMany · complete · live (subscription) ·
 //             feed (subscription)
 
 export const startSaga = z.object({
@@ -234,6 +234,8 @@ export interface GateListItem {
   gateId: string
   sagaId: string
   step: string
+  /** What is asked: to go on, or what becomes of a compensation that failed for good. */
+  about: 'approval' | 'compensation'
   sagaName: string
   definition: string
   ventureName: string | null

@@ -19,6 +19,8 @@ export async function handleApi(host: Host, request: Request): Promise<Response>
     req: boundedRequest(request),
     router: appRouter,
     maxBatchSize: BATCH_MAX,
+    // A query with a long input, such as a saga's text, fits no address. It stays a query: it changes nothing.
+    allowMethodOverride: true,
     createContext: () => context,
     responseMeta: ({ errors }) => ({ headers: retryAfterHeader(errors.map(({ cause }) => cause)) }),
     onError({ path, error }) {

@@ -4,7 +4,8 @@
  *
  * 1. A key is refused when it is revoked, expired, or its owner is disabled; the answer says which.
  * 2. Its permissions are its scopes and its owner's permissions together (permissions.ts).
- * 3. `lastUsedAt` is written at most once a minute.
+ * 3. A key that was made with a key is revoked with it, and expires no later.
+ * 4. `lastUsedAt` is written at most once a minute.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ApiKey, PrismaClient, User } from '@/prisma/generated/client'
@@ -60,6 +61,21 @@ export class ApiKeys {
   }
 }
 
+/** Revokes a key with those made with it, at any depth. Returns the ids that were not revoked before. */
+export async function revokeKeys(
+  db: Pick<PrismaClient, '$queryRaw'>,
+  id: string,
+): Promise<{ id: string; name: string; prefix: string }[]> {
+  return db.$queryRaw`
+    WITH RECURSIVE made AS (
+      SELECT id FROM api_key WHERE id = ${id}
+      UNION SELECT child.id FROM api_key child JOIN made ON child.parent_id = made.id
+    )
+    UPDATE api_key SET revoked_at = now()
+    WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL
+    RETURNING id, name, prefix`
+}
+
 function principalOf({ user, ...key }: ApiKey & { user: User }): Principal {
   return {
     kind: 'key',
@@ -68,6 +84,7 @@ function principalOf({ user, ...key }: ApiKey & { user: User }): Principal {
     name: key.name,
     roles: user.roles,
     permissions: permissionsOfKey(key.scopes, user.roles),
+    vouchers: key.vouchers,
     actor: { kind: 'key', id: key.id, name: `${key.name} (key of ${user.name})` },
   }
 }

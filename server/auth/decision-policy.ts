@@ -3,7 +3,8 @@
  *
  * 1. One of the gate's roles, or ADMIN.
  * 2. Four eyes: nobody decides in a saga they started themselves, nor with a key of theirs that did, nor at a gate of
- *    its children. Not even an admin: whoever may spend must not be alone in saying that it was right.
+ *    its children. Not even an admin: whoever may spend must not be alone in saying that it was right. Nor in a session
+ *    that the starter could have opened, having made its link or password (vouchers.ts).
  */
 import type { Principal } from './principal'
 
@@ -27,5 +28,7 @@ export function mayNotDecide(principal: Principal, gate: GateFacts): string | nu
     return `This gate is for ${gate.roles.join(' or ')}; you are ${roles.join(' and ') || 'without a role'}.`
   if (gate.starterUserId === principal.userId)
     return 'You started this saga, so somebody else has to decide (four eyes).'
+  if (gate.starterUserId !== null && principal.vouchers.includes(gate.starterUserId))
+    return 'Whoever started this saga made the link or password of this session, so it cannot decide (four eyes).'
   return null
 }

@@ -38,11 +38,16 @@ export function authOptions(host: Host): NextAuthOptions {
       async jwt({ token, user, account }) {
         if (!user) return token
         // an OIDC subject is not our id: the person is found by e-mail
-        const uid =
-          account?.type === 'oauth'
-            ? (await db.user.findUnique({ where: { email: lower(user.email) } }))?.id
-            : user.id
-        return { ...token, uid: uid ?? '', since: Math.floor(Date.now() / 1000) }
+        const found = await db.user.findUnique({
+          where: account?.type === 'oauth' ? { email: lower(user.email) } : { id: user.id },
+        })
+        return {
+          ...token,
+          uid: found?.id ?? '',
+          since: Math.floor(Date.now() / 1000),
+          generation: found?.sessionGeneration ?? 0,
+          vouchers: user.vouchers ?? [],
+        }
       },
       session({ session, token }) {
         session.user = { ...session.user, id: token.uid }
@@ -56,8 +61,15 @@ export function authOptions(host: Host): NextAuthOptions {
           by: await actorOf(host, email),
           action: 'session.signed-in',
           subject: `user/${email}`,
-          details: { by: account?.provider ?? 'unknown' },
+          details: {
+            by: account?.provider ?? 'unknown',
+            ...(user.vouchers?.length ? { vouchers: user.vouchers } : {}),
+          },
         })
+      },
+      // without it the cookie, copied before, would go on to work
+      async signOut({ token }) {
+        if (token?.uid) await host.people.endSessions(token.uid, token.generation ?? 0)
       },
     },
     logger: {
@@ -82,7 +94,7 @@ function passwords(host: Host) {
       const right = await verifyPassword(password, user?.passwordHash ?? null)
       if (user && right && !user.disabledAt) {
         host.signInLimit.succeeded(email)
-        return person(user)
+        return { ...person(user), vouchers: user.passwordVouchers }
       }
       host.signInLimit.failed(email)
       await audit(host.db, {
@@ -105,7 +117,7 @@ function links(host: Host) {
       const form = linkForm.safeParse(input)
       const user = form.success ? await redeemSignInLink(host.db, form.data.token) : null
       if (!user) throw new Error('LinkUsed')
-      return person(user)
+      return { ...person(user), vouchers: user.vouchers }
     },
   })
 }

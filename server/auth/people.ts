@@ -1,6 +1,6 @@
 /**
  * The people who may sign in, as every request asks for them: by id, through a cache of two seconds, so that a person
- * who was disabled is refused at once here and within two seconds in other processes.
+ * who was disabled, or has signed out, is refused at once here and within two seconds in other processes.
  */
 import type { PrismaClient } from '@/prisma/generated/client'
 import { permissionsOf, type Role } from './permissions'
@@ -15,6 +15,14 @@ interface Person {
   name: string
   roles: Role[]
   disabled: boolean
+  sessionGeneration: number
+}
+
+/** What a session says of itself. */
+export interface SessionFacts {
+  userId: string
+  generation: number
+  vouchers: readonly string[]
 }
 
 export class People {
@@ -25,10 +33,26 @@ export class People {
     this.#db = db
   }
 
-  /** The person as caller; null when there is none of that id or they are disabled. */
-  async principal(userId: string): Promise<Principal | null> {
+  /** The person as caller, or why the session does not count. */
+  async principal(
+    session: SessionFacts,
+  ): Promise<{ principal: Principal; refusal: null } | { principal: null; refusal: string }> {
+    const { userId, generation, vouchers } = session
     const person = await this.#cache.get(userId, () => this.#load(userId))
-    return person && !person.disabled ? principalOf(person) : null
+    if (!person || person.disabled)
+      return { principal: null, refusal: 'This account is disabled or gone. Ask an admin.' }
+    if (person.sessionGeneration !== generation)
+      return { principal: null, refusal: 'This session has ended. Sign in again.' }
+    return { principal: principalOf(person, vouchers), refusal: null }
+  }
+
+  /** Ends every session of that generation or before. Called at sign-out. */
+  async endSessions(userId: string, generation: number): Promise<void> {
+    await this.#db.user.updateMany({
+      where: { id: userId, sessionGeneration: generation },
+      data: { sessionGeneration: { increment: 1 } },
+    })
+    this.forget(userId)
   }
 
   /** Call it when a person was changed. */
@@ -45,7 +69,7 @@ export class People {
   }
 }
 
-function principalOf(person: Person): Principal {
+function principalOf(person: Person, vouchers: readonly string[]): Principal {
   return {
     kind: 'user',
     userId: person.id,
@@ -53,6 +77,7 @@ function principalOf(person: Person): Principal {
     name: person.name,
     roles: person.roles,
     permissions: permissionsOf(person.roles),
+    vouchers,
     actor: { kind: 'user', id: person.id, name: person.name },
   }
 }

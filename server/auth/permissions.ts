@@ -5,6 +5,8 @@
  * 2. A key may what it was given AND its owner still may: taking a role away takes it from the owner's keys at once.
  * 3. `saga:operate` steers forward work and steps; `saga:force` undoes effects even past the pivot.
  * 4. `key:manage` covers one's own keys; everybody's keys also need `user:manage`.
+ * 5. `participant:private-network` opens loopback and private networks to a participant, and is needed to change or
+ *    remove one that has them open: removing it and registering another under its name is a change.
  */
 
 export const PERMISSIONS = [
@@ -19,6 +21,7 @@ export const PERMISSIONS = [
   'approval:decide',
   'participant:read',
   'participant:write',
+  'participant:private-network',
   'user:manage',
   'key:manage',
   'system:read',
@@ -56,4 +59,12 @@ export function permissionsOf(roles: readonly Role[]): Permission[] {
 /** What a key may do: its scopes, less everything its owner may not (any more). Unknown scopes give nothing. */
 export function permissionsOfKey(scopes: readonly string[], ownerRoles: readonly Role[]) {
   return permissionsOf(ownerRoles).filter((permission) => scopes.includes(permission))
+}
+
+/** What the roles may and the caller may not: nobody gives, or takes over, more than they have. */
+export function beyondCaller(
+  { permissions }: { permissions: readonly Permission[] },
+  roles: readonly Role[],
+): Permission[] {
+  return permissionsOf(roles).filter((permission) => !permissions.includes(permission))
 }

@@ -13,6 +13,8 @@ export interface Principal {
   roles: readonly Role[]
   /** What this call may do; for a key, already cut down to its scopes. */
   permissions: readonly Permission[]
+  /** People who could be the caller instead, see vouchers.ts. Empty for nearly everybody. */
+  vouchers: readonly string[]
   /** How this caller is written into journals and audit rows. */
   actor: Actor
 }

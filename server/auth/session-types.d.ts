@@ -4,6 +4,9 @@ declare module 'next-auth' {
   interface Session {
     user: { id: string } & DefaultSession['user']
   }
+  interface User {
+    vouchers?: string[]
+  }
 }
 
 declare module 'next-auth/jwt' {
@@ -12,5 +15,9 @@ declare module 'next-auth/jwt' {
     uid: string
     /** When they signed in, seconds since the epoch. */
     since: number
+    /** The person's session generation at that time; 0 where nothing is said. */
+    generation?: number
+    /** See vouchers.ts; nobody where nothing is said. */
+    vouchers?: string[]
   }
 }

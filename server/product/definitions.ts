@@ -18,7 +18,7 @@ import type {
   VersionListItem,
 } from '../api/contract'
 import { contains, pageOf, readCursor } from './cursor'
-import { countSteps, type DefinitionChecks } from './definition-checks'
+import type { DefinitionChecks } from './definition-checks'
 
 export interface Draft {
   source: string
@@ -287,13 +287,13 @@ export async function archiveDefinition(
 
 async function toListItem(row: ListRow, checks: DefinitionChecks): Promise<DefinitionListItem> {
   const source = row.draft_source ?? row.published_source ?? ''
-  const { document, issues } = await checks.check(source, row.name)
+  const { summary, issues } = await checks.check(source, row.name)
   const drafted = row.draft_at !== null && row.draft_source !== row.published_source
   return {
     name: row.name,
     title: row.title,
     version: row.version,
-    steps: document ? countSteps(document) : 0,
+    steps: summary?.steps ?? 0,
     hasDraft: drafted,
     errors: issues.filter((issue) => issue.severity === 'error').length,
     warnings: issues.filter((issue) => issue.severity === 'warning').length,

@@ -206,6 +206,9 @@ function toRecord(row: GateRow, starters: Map<string, string>, principal: Princi
     gateId: row.id,
     sagaId: row.saga_id,
     step: row.step,
+    // The gate of a compensation that failed has a name of its own (runtime/saga/unwind.ts).
+    about:
+      row.id === `${row.saga_id}:${row.step}:undo:${row.opened_seq}` ? 'compensation' : 'approval',
     sagaName: row.saga_name,
     definition: row.saga_type,
     ventureName: row.venture_name,

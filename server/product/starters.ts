@@ -20,10 +20,12 @@ export async function startersOf(
       FROM line JOIN saga_execution parent ON parent.saga_id = line.parent_id
       WHERE line.depth < 64
     )
-    SELECT line.leaf AS saga_id, coalesce(api_key.user_id, entry.message->'by'->>'id') AS user_id
+    SELECT line.leaf AS saga_id, coalesce(api_key.user_id, starter.by->>'id') AS user_id
     FROM line
     JOIN journal entry ON entry.entity_id = line.saga_id AND entry.seq = 1
-    LEFT JOIN api_key ON entry.message->'by'->>'kind' = 'key' AND api_key.id = entry.message->'by'->>'id'
-    WHERE line.parent_id IS NULL AND entry.message->'by'->>'kind' IN ('user', 'key')`
+    -- an input may hold what PostgreSQL refuses to read as JSON, such as an escaped NUL
+    CROSS JOIN LATERAL (SELECT readable_json(entry.message)->'by' AS by OFFSET 0) starter
+    LEFT JOIN api_key ON starter.by->>'kind' = 'key' AND api_key.id = starter.by->>'id'
+    WHERE line.parent_id IS NULL AND starter.by->>'kind' IN ('user', 'key')`
   return new Map(rows.map((row) => [row.saga_id, row.user_id]))
 }

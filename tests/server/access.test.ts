@@ -31,9 +31,16 @@ it('finds all procedures of the contract', () => {
       ...['start', 'startMany', 'list', 'counts', 'get', 'journal', 'pause', 'resume'].map(
         (name) => `sagas.${name}`,
       ),
-      ...['cancel', 'rollBack', 'retryStep', 'resolveStep', 'signal', 'complete', 'live'].map(
-        (name) => `sagas.${name}`,
-      ),
+      ...[
+        'cancel',
+        'rollBack',
+        'retryStep',
+        'resolveStep',
+        'giveUp',
+        'signal',
+        'complete',
+        'live',
+      ].map((name) => `sagas.${name}`),
       ...['stuck', 'pauseMany', 'resumeMany', 'cancelMany', 'signalMany', 'feed'].map(
         (name) => `sagas.${name}`,
       ),

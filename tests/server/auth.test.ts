@@ -2,13 +2,17 @@
  * Getting in and staying out: passwords, one-time links, sessions, keys, and what is written down of it.
  */
 import { randomUUID } from 'node:crypto'
+import { encode } from 'next-auth/jwt'
 import type { CredentialsConfig } from 'next-auth/providers/credentials'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createContext } from '@/server/api/context'
+import { mayNotDecide } from '@/server/auth/decision-policy'
 import { authOptions } from '@/server/auth/next-auth'
 import { hashPassword, verifyPassword } from '@/server/auth/passwords'
 import { SignInLimit } from '@/server/auth/sign-in-limit'
 import { createSignInLink } from '@/server/auth/sign-in-links'
-import { ORIGIN, openTestHost, type TestHost } from '../support/test-host'
+import { vouchersOf } from '@/server/auth/vouchers'
+import { ORIGIN, openTestHost, SECRET, type TestHost } from '../support/test-host'
 
 let t: TestHost
 beforeAll(async () => {
@@ -148,6 +152,16 @@ describe('one-time links', () => {
     expect(JSON.stringify(rows)).not.toContain(token)
   })
 
+  it('end when another is made, and with a new password', async () => {
+    const user = await t.person('OPERATOR')
+    const [first, second] = [await linkFor(user.id), await linkFor(user.id)]
+    await expect(signIn('link', { token: first })).rejects.toThrow('LinkUsed')
+    const admin = await t.as(await t.person('ADMIN'))
+    const { id, email, name, roles } = user
+    await admin.users.save({ id, email, name, roles, password: 'quite a new one' })
+    await expect(signIn('link', { token: second })).rejects.toThrow('LinkUsed')
+  })
+
   it('are made by admins, for people who are not disabled, and audited', async () => {
     const admin = await t.as(await t.person('ADMIN'))
     const user = await t.person('CHAIRMAN')
@@ -158,7 +172,80 @@ describe('one-time links', () => {
   })
 })
 
+describe('vouchers', () => {
+  const gate = (starterUserId: string) =>
+    ({ status: 'OPEN', roles: ['chairman'], starterUserId }) as const
+  /** The principal of a session that next-auth makes of this sign-in. */
+  const principalOf = async (user: unknown) => {
+    const { jwt } = authOptions(t.host).callbacks ?? {}
+    const token = await jwt?.({ token: {}, user: user as never, account: null } as never)
+    const cookie = `next-auth.session-token=${await encode({ ...(token ? { token } : {}), secret: SECRET })}`
+    const { principal } = await createContext(t.host, { headers: new Headers({ cookie }) })
+    if (!principal) throw new Error('no principal')
+    return principal
+  }
+  const throughLink = async (by: { id: string }, userId: string) => {
+    const link = await (await t.as(by)).users.createSignInLink({ userId })
+    return signIn('link', { token: new URL(link.url).searchParams.get('token') ?? '' })
+  }
+
+  it('keep an admin from deciding on their own saga as a chairman they signed in', async () => {
+    const [admin, other] = [await t.person('ADMIN'), await t.person('ADMIN')]
+    const chairman = await t.person('CHAIRMAN')
+    const principal = await principalOf(await throughLink(admin, chairman.id))
+    expect(mayNotDecide(principal, gate(admin.id))).toContain('four eyes')
+    expect(mayNotDecide(principal, gate(other.id))).toBeNull()
+    const own = await principalOf({ id: chairman.id, email: chairman.email, name: '' })
+    expect(mayNotDecide(own, gate(admin.id))).toBeNull()
+  })
+
+  it('are remembered through a chain of links, passwords and keys', async () => {
+    const admin = await t.person('ADMIN')
+    const second = await t.person('ADMIN')
+    const chairman = await t.person('CHAIRMAN')
+    const asSecond = await principalOf(await throughLink(admin, second.id))
+    expect(vouchersOf(asSecond, chairman.id)).toEqual([second.id, admin.id])
+
+    const { id, email, name, roles } = chairman
+    const password = 'an admin knows this one'
+    await (await t.as(admin)).users.save({ id, email, name, roles, password })
+    const user = await signIn('password', { email, password })
+    const byPassword = await principalOf(user)
+    expect(mayNotDecide(byPassword, gate(admin.id))).toContain('four eyes')
+    expect(mayNotDecide(byPassword, gate(second.id))).toBeNull()
+  })
+})
+
 describe('sessions', () => {
+  it('end when their person signs out, also for who copied the cookie', async () => {
+    const user = await t.person('OPERATOR')
+    const headers = new Headers({ cookie: await t.cookieFor(user.id) })
+    const { signOut } = authOptions(t.host).events ?? {}
+    expect(await (await t.callWith(headers)).users.me()).not.toBeNull()
+    const token = { uid: user.id, since: 0, generation: 0 }
+    await signOut?.({ token, session: undefined as never })
+    await expect((await t.callWith(headers)).system.shell()).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringContaining('has ended'),
+    })
+    // a session that has ended already ends no later one
+    await signOut?.({ token, session: undefined as never })
+    const now = await t.host.db.user.findUniqueOrThrow({ where: { id: user.id } })
+    expect(now.sessionGeneration).toBe(1)
+  })
+
+  it('end when the password is changed', async () => {
+    const user = await t.person('OPERATOR')
+    const headers = new Headers({ cookie: await t.cookieFor(user.id) })
+    expect(await (await t.callWith(headers)).users.me()).not.toBeNull()
+    const { id, email, name, roles } = user
+    const admin = await t.as(await t.person('ADMIN'))
+    await admin.users.save({ id, email, name: `${name} 2`, roles })
+    expect(await (await t.callWith(headers)).users.me()).not.toBeNull()
+    await admin.users.save({ id, email, name, roles, password: 'quite a new one' })
+    expect(await (await t.callWith(headers)).users.me()).toBeNull()
+  })
+
   it('give exactly the permissions of the roles', async () => {
     const caller = await t.as(await t.person('CHAIRMAN'))
     const me = await caller.users.me()
@@ -245,6 +332,50 @@ describe('API keys', () => {
     await expect(
       (await keyed(key)).apiKeys.create({ name: 'climbing', scopes: ['saga:start'] }),
     ).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  })
+
+  it('make nobody who may more than they do', async () => {
+    const owner = await t.as(await t.person('ADMIN'))
+    const { key } = await owner.apiKeys.create({ name: 'people', scopes: ['user:manage'] })
+    const service = await keyed(key)
+    const admin = await t.person('ADMIN')
+    const { id, email, name } = admin
+    const forbidden = { cause: { code: 'FORBIDDEN' } }
+    await expect(service.users.createSignInLink({ userId: id })).rejects.toMatchObject(forbidden)
+    const password = 'known to the service'
+    await expect(
+      service.users.save({ id, email, name, roles: [], password }),
+    ).rejects.toMatchObject(forbidden)
+    await expect(
+      service.users.save({ email: `${randomUUID()}@x.com`, name, roles: ['CHAIRMAN'], password }),
+    ).rejects.toMatchObject(forbidden)
+  })
+
+  it('end with the key they were made with', async () => {
+    const owner = await t.as(await t.person('ADMIN'))
+    const parent = await owner.apiKeys.create({
+      name: 'parent',
+      scopes: ['key:manage', 'system:read'],
+      expiresInDays: 2,
+    })
+    const scopes = ['key:manage', 'system:read']
+    const child = await (await keyed(parent.key)).apiKeys.create({ name: 'child', scopes })
+    const grandchild = await (await keyed(child.key)).apiKeys.create({
+      name: 'grandchild',
+      scopes,
+      expiresInDays: 3,
+    })
+    expect(grandchild.item.expiresAt).toEqual(parent.item.expiresAt)
+    await (await keyed(grandchild.key)).system.shell()
+    await owner.apiKeys.revoke({ id: parent.item.id })
+    for (const { key } of [parent, child, grandchild])
+      await expect((await keyed(key)).system.shell()).rejects.toMatchObject({
+        message: expect.stringContaining('was revoked'),
+      })
+    expect(await audits(`api-key/${grandchild.item.id}`)).toEqual([
+      'api-key.created',
+      'api-key.revoked',
+    ])
   })
 
   it('stop at once when revoked, expired, or their owner is disabled, and say why', async () => {

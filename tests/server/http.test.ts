@@ -5,7 +5,7 @@ import { TRPCClientError } from '@trpc/client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { AppRouter } from '@/server/api/root'
 import { apiErrorData, createSagawrightClient, type SagawrightClient } from '@/server/client'
-import { openTestHost, type TestHost } from '../support/test-host'
+import { ORIGIN, openTestHost, type TestHost } from '../support/test-host'
 
 let t: TestHost
 let client: SagawrightClient
@@ -111,11 +111,20 @@ describe('a session cookie', () => {
   const json = { 'content-type': 'application/json' }
 
   it('changes things from our own pages', async () => {
-    expect((await post({ ...json, origin: t.url })).status).toBe(200)
+    expect((await post({ ...json, origin: ORIGIN })).status).toBe(200)
+    const byName = ORIGIN.replace('127.0.0.1', 'localhost')
+    const other = '{"json":{"name":"by name"}}'
+    expect((await post({ ...json, origin: byName }, other)).status).toBe(200)
   })
 
   it.each([
     ['another origin', { ...json, origin: 'https://evil.example' }],
+    ['another scheme', { ...json, origin: ORIGIN.replace('http:', 'https:') }],
+    ['another port', { ...json, origin: 'http://127.0.0.1:3401' }],
+    [
+      'an address that only its Host header calls ours',
+      { ...json, origin: 'http://rebound.example:3400', host: 'rebound.example:3400' },
+    ],
     ['no origin', json],
     ['another site', { ...json, origin: 'http://x', 'sec-fetch-site': 'cross-site' }],
     ['a sibling site', { ...json, 'sec-fetch-site': 'same-site' }],
@@ -143,7 +152,7 @@ it('refuses a body that is too long, declared or not', async () => {
     'content-type': 'application/json',
     connection: 'close',
     cookie,
-    origin: t.url,
+    origin: ORIGIN,
   }
   const chunk = new TextEncoder().encode('x'.repeat(1_000_000))
   // far more than the buffers between us hold while a busy server has not looked yet

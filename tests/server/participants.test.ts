@@ -129,6 +129,23 @@ it('lets only an admin point into the private network', async () => {
   ).rejects.toMatchObject({ code: 'FORBIDDEN' })
   const renamed = await operator.participants.save(local('private', { title: 'New title' }))
   expect(renamed.participant.title).toBe('New title')
+  // removing it and taking its name for another address is a change
+  await expect(operator.participants.remove({ name: 'private' })).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+  })
+})
+
+it('lets no key open the private network unless it was given just that', async () => {
+  const write = await admin.apiKeys.create({ name: 'w', scopes: ['participant:write'] })
+  const both = await admin.apiKeys.create({
+    name: 'b',
+    scopes: ['participant:write', 'participant:private-network'],
+  })
+  const keyed = (key: string) => t.callWith(new Headers({ authorization: `Bearer ${key}` }))
+  await expect((await keyed(write.key)).participants.save(local('by-key'))).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+  })
+  await (await keyed(both.key)).participants.save(local('by-key'))
 })
 
 it('probes the health address when asked, and in rounds', async () => {

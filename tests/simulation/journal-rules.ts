@@ -5,7 +5,8 @@
  * 2. A timer fires once for each time it was set, not before it is due, and never after it was cancelled.
  * 3. A gate opens only by CONTINUE, decided on what was current.
  * 4. Attempts count on by one, all under one key.
- * 5. A compensation starts when every attempt of its step has settled, and when what the drawing puts after it is undone.
+ * 5. A compensation starts when every attempt of its step has settled, and when what the drawing puts after it is undone, or
+ *    given up by a strategy that goes on with the others.
  */
 import type { CompiledSaga } from '@/runtime/compiler/compile'
 import type { Entry, Fact } from '@/runtime/journal/entry'
@@ -13,6 +14,7 @@ import type { StoredEntity } from '@/runtime/journal/store'
 import type { SagaState } from '@/runtime/saga/state'
 import { chainHash, GENESIS } from '@/runtime/security/chain'
 import { canonicalJson } from '@/runtime/security/digest'
+import { reachOf } from '../support/reach'
 import type { Case, Judged } from './judge'
 
 export function judgeJournal(
@@ -79,21 +81,26 @@ interface StepBook {
   /** An effect may exist. */
   maybe: boolean
   undone: boolean
+  /** Its compensation is exhausted, and the strategy is to go on with the others. */
+  givenUp: boolean
   children: Map<string, string | null>
 }
 
 class Book {
-  readonly #region: Pick<CompiledSaga, 'steps' | 'after'>
+  readonly #region: Pick<CompiledSaga, 'steps' | 'predecessors'>
+  /** Steps from which control flow can reach a step. */
+  readonly #before: (step: string) => ReadonlySet<string>
   readonly #wrong: (code: string, text: string) => void
   readonly #timers = new Map<string, number>()
   readonly #steps = new Map<string, StepBook>()
   #movedSeq = 0
 
   constructor(
-    region: Pick<CompiledSaga, 'steps' | 'after'>,
+    region: Pick<CompiledSaga, 'steps' | 'predecessors'>,
     wrong: (code: string, text: string) => void,
   ) {
     this.#region = region
+    this.#before = reachOf(region)
     this.#wrong = wrong
   }
 
@@ -146,6 +153,11 @@ class Book {
       case 'compensation.started':
         if (fact.attempt === 1) this.#undoes(entry, fact.step)
         break
+      case 'compensation.exhausted':
+        this.#step(fact.step).givenUp = ['AUTOMATIC_ROLLBACK', 'EVENTUAL_CONSISTENCY'].includes(
+          fact.strategy,
+        )
+        break
       case 'compensation.succeeded':
       case 'compensation.resolved':
         this.#step(fact.step).undone = true
@@ -184,9 +196,8 @@ class Book {
     const step = this.#step(id)
     if (step.settled < step.attempts)
       this.#wrong('OVERTOOK_FORWARD', `${id} is compensated while it runs (entry ${seq})`)
-    const after = this.#region.after(id)
     for (const [later, record] of this.#steps) {
-      if (later === id || !after.has(later)) continue
+      if (later === id || record.givenUp || !this.#before(later).has(id)) continue
       const drawn = this.#region.steps.get(later)
       const stands =
         drawn?.type === 'action'
@@ -206,6 +217,7 @@ class Book {
         key: undefined,
         maybe: false,
         undone: false,
+        givenUp: false,
         children: new Map(),
       }
       this.#steps.set(id, step)

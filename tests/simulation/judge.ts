@@ -85,6 +85,7 @@ const ONCE = [
   'rollBack',
   'retry',
   'resolve',
+  'giveUp',
   'decide',
   'start',
   'child',

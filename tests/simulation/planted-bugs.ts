@@ -126,7 +126,7 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'saga/unwind.ts',
-        from: "return record.state === 'running' && turn.step(id).type === 'action'",
+        from: "return record.state === 'running' && step.type === 'action'",
         to: 'return false',
       },
     ],
@@ -318,9 +318,9 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     breaks: ['UNDO_ORDER'],
     patches: [
       {
-        file: 'saga/unwind.ts',
-        from: "if (record.undo?.state === 'exhausted' || blocked(turn, id, open)) continue",
-        to: "if (record.undo?.state === 'exhausted' || (false && blocked(turn, id, open))) continue",
+        file: 'saga/way-back.ts',
+        from: 'if (node.blockers === 0 && canStart(node))',
+        to: 'if (canStart(node))',
       },
     ],
   },

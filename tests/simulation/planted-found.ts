@@ -147,8 +147,8 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'saga/unwind.ts',
-        from: "result === 'exhausted' && !waitsForOperator(turn, members)",
-        to: "result === 'exhausted' && (true || waitsForOperator(turn, members))",
+        from: "result === 'exhausted' && !waitsForOperator(turn, scope(turn, step).open())",
+        to: "result === 'exhausted'",
       },
     ],
   },

@@ -74,10 +74,14 @@ export function readSource(text: string): SourceText {
 
 /** Syntax errors told of one text; after the first few, the others follow from them. */
 const ISSUES_MAX = 20
+/** Characters of one message. */
+const MESSAGE_MAX = 500
 
 function withinBounds(source: SourceText): SourceText {
   const { length } = source.text
-  const issues = source.issues.slice(0, ISSUES_MAX).map((issue) => {
+  const issues = source.issues.slice(0, ISSUES_MAX).map((found) => {
+    // The package quotes what it could not read, however long that is.
+    const issue = { ...found, message: found.message.slice(0, MESSAGE_MAX) }
     if (!issue.range) return issue
     const start = Math.min(issue.range.start, length)
     return { ...issue, range: { start, end: Math.min(Math.max(start, issue.range.end), length) } }
@@ -165,6 +169,14 @@ export function childAt(source: SourceText, path: Path): SourceChild | undefined
 
 function findChild(node: SourceCollection, key: string | number): SourceChild | undefined {
   if (node.kind === 'list') return typeof key === 'number' ? node.children[key] : undefined
-  const name = String(key)
-  return node.children.find((child) => child.key === name)
+  let byKey = indexes.get(node)
+  if (!byKey) {
+    // Backwards, so that of a key written twice the first one is found.
+    byKey = new Map(node.children.toReversed().map((child) => [child.key, child]))
+    indexes.set(node, byKey)
+  }
+  return byKey.get(String(key))
 }
+
+/** Children of maps by key: thousands of findings ask for their places in one map of thousands of keys. */
+const indexes = new WeakMap<SourceCollection, Map<string | number, SourceChild>>()

@@ -1,21 +1,14 @@
 /**
  * YAML 1.2 read by the `yaml` package and turned into a SourceText.
  */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Node, type ParsedNode, parseDocument } from 'yaml'
 import type { Issue } from '../issue'
 import type { SourceChild, SourceNode, SourceScalar, SourceText } from './source'
 
 /** Values that a text may unfold to through its aliases. */
 const VALUES_MAX = 200_000
+/** Syntax errors described; the others follow from the first few. */
+const ERRORS_MAX = 100
 
 export function readYamlWhole(text: string): SourceText {
   const document = parseDocument(text, {
@@ -24,12 +17,13 @@ export function readYamlWhole(text: string): SourceText {
     keepSourceTokens: true,
     prettyErrors: false,
     strict: true,
-    uniqueKeys: true,
+    // The package compares each key with all before it; the reader below asks a set.
+    uniqueKeys: false,
     // Silence would also hide that there are several documents.
     logLevel: 'error',
   })
-  const issues = document.errors.map(describeError)
-  const reader = new YamlReader(text, document)
+  const issues = document.errors.slice(0, ERRORS_MAX).map(describeError)
+  const reader = new YamlReader(text)
   const root = document.contents ? reader.read(document.contents) : undefined
   return { text, language: 'yaml', root, issues: [...issues, ...reader.issues] }
 }
@@ -37,28 +31,34 @@ export function readYamlWhole(text: string): SourceText {
 class YamlReader {
   readonly issues: Issue[] = []
   readonly #text: string
-  readonly #document: Document
-  /** Nodes already read, for aliases; and how many values each unfolds to. */
-  readonly #read = new Map<Node, { node: SourceNode; values: number }>()
+  /**
+   * What the newest anchor of each name stands for, and how many values it unfolds to; null while it is being read. The
+   * package would walk the whole document for every alias.
+   */
+  readonly #anchors = new Map<string, { value: unknown; values: number } | null>()
   #values = 0
   #tooLarge = false
 
-  constructor(text: string, document: Document) {
+  constructor(text: string) {
     this.#text = text
-    this.#document = document
   }
 
   read(node: ParsedNode | Node): SourceNode {
+    // Once there are too many values the text is refused; what is left of it need not be read.
+    if (this.#tooLarge) return emptyScalar(rangeOf(node)[0])
     const before = this.#values
+    const anchor = isAlias(node) ? undefined : (node as { anchor?: string }).anchor
+    if (anchor !== undefined) this.#anchors.set(anchor, null)
     const result = this.#readNode(node)
-    this.#read.set(node, { node: result, values: this.#values - before })
+    if (anchor !== undefined)
+      this.#anchors.set(anchor, { value: result.value, values: this.#values - before })
     return result
   }
 
   #readNode(node: ParsedNode | Node): SourceNode {
-    this.#values++
     const [start, end] = rangeOf(node)
-    if (isAlias(node)) return this.#readAlias(node, start, end)
+    this.#values++
+    if (isAlias(node)) return this.#readAlias(node.source, start, end)
     if (isMap(node)) {
       const value: Record<string, unknown> = {}
       const children: SourceChild[] = []
@@ -75,6 +75,7 @@ class YamlReader {
           )
           continue
         }
+        if (Object.hasOwn(value, key)) this.#reportTwice(keyStart, keyEnd)
         const valueFrom = this.#behindColon(keyEnd)
         const child = pair.value ? this.read(pair.value as Node) : emptyScalar(valueFrom)
         if (child.kind === 'scalar' && child.start === child.end) {
@@ -139,9 +140,8 @@ class YamlReader {
     }
   }
 
-  #readAlias(node: Node, start: number, end: number): SourceNode {
-    const target = isAlias(node) ? node.resolve(this.#document) : undefined
-    const known = target && this.#read.get(target)
+  #readAlias(name: string, start: number, end: number): SourceNode {
+    const known = this.#anchors.get(name)
     if (!known)
       this.#report('parse/alias', 'This alias names an anchor that is not there.', start, end)
     this.#values += known?.values ?? 0
@@ -150,7 +150,7 @@ class YamlReader {
       const message = `The aliases unfold to more than ${VALUES_MAX} values.`
       this.#report('parse/alias', message, start, end)
     }
-    const value = this.#tooLarge ? null : known?.node.value
+    const value = this.#tooLarge ? null : known?.value
     return { kind: 'scalar', start, end, value, style: 'alias' }
   }
 
@@ -163,8 +163,20 @@ class YamlReader {
     return from
   }
 
-  #report(code: string, message: string, start: number, end: number): void {
-    this.issues.push({ code, severity: 'error', path: [], message, range: { start, end } })
+  #reportTwice(start: number, end: number): void {
+    this.#report(
+      'parse/duplicate-key',
+      'This key is written twice.',
+      start,
+      end,
+      'Keep one of them.',
+    )
+  }
+
+  #report(code: string, message: string, start: number, end: number, hint?: string): void {
+    const range = { start, end }
+    const issue: Issue = { code, severity: 'error', path: [], message, range }
+    this.issues.push(hint === undefined ? issue : { ...issue, hint })
   }
 }
 
@@ -205,13 +217,6 @@ function describeError(error: { code: string; message: string; pos: [number, num
     range: { start, end: Math.max(end, start) },
   }
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return {
-        ...issue,
-        code: 'parse/duplicate-key',
-        message: 'This key is written twice.',
-        hint: 'Keep one of them.',
-      }
     case 'MULTIPLE_DOCS':
       return {
         ...issue,

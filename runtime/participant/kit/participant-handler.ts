@@ -176,7 +176,8 @@ export function createParticipantHandler(options: ParticipantHandlerOptions): Pa
 }
 
 function parseBody(body: Uint8Array): CallBody | KitAnswer {
-  const json = parseStorable(Buffer.from(body).toString('utf8'), body.length * 3)
+  const text = Buffer.from(body).toString('utf8')
+  const json = parseStorable(text, { bytesMax: body.length * 3, anyNumber: true })
   if (!json.ok) return refusal(400, 'BAD_JSON', `The body cannot be read: ${json.reason}`)
   const parsed = callBodySchema.safeParse(json.value)
   if (parsed.success) return parsed.data

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { ApiKey } from '@/prisma/generated/client'
 import { SagaError } from '@/runtime/errors'
 import { audit } from '../../audit'
-import { mintKey } from '../../auth/api-keys'
+import { mintKey, revokeKeys } from '../../auth/api-keys'
 import type { Principal } from '../../auth/principal'
 import { pageOf, readCursor } from '../../product/cursor'
 import { type ApiKeyItem, createApiKey, type Page, page } from '../contract'
@@ -55,6 +55,10 @@ export const apiKeysRouter = router({
           `You have ${KEYS_MAX} keys that were not revoked. Revoke one first.`,
         )
       const { key, prefix, secretHash } = mintKey()
+      const parentId = principal.kind === 'key' ? principal.actor.id : null
+      const parent =
+        parentId === null ? null : await db.apiKey.findUnique({ where: { id: parentId } })
+      const asked = input.expiresInDays ? new Date(Date.now() + input.expiresInDays * DAY_MS) : null
       const row = await db.$transaction(async (tx) => {
         const created = await tx.apiKey.create({
           data: {
@@ -63,9 +67,9 @@ export const apiKeysRouter = router({
             secretHash,
             scopes,
             userId: principal.userId,
-            expiresAt: input.expiresInDays
-              ? new Date(Date.now() + input.expiresInDays * DAY_MS)
-              : null,
+            expiresAt: earlier(asked, parent?.expiresAt ?? null),
+            parentId,
+            vouchers: [...principal.vouchers],
           },
           include: { user: { select: { name: true } } },
         })
@@ -89,16 +93,12 @@ export const apiKeysRouter = router({
       if (!found || (found.userId !== ctx.principal.userId && !maySeeAll(ctx.principal)))
         throw new SagaError('NOT_FOUND', `There is no API key ${input.id} of yours.`, input)
       const row = await db.$transaction(async (tx) => {
-        const { count } = await tx.apiKey.updateMany({
-          where: { id: input.id, revokedAt: null },
-          data: { revokedAt: new Date() },
-        })
-        if (count > 0)
+        for (const { id, name, prefix } of await revokeKeys(tx, input.id))
           await audit(tx, {
             by: ctx.principal.actor,
             action: 'api-key.revoked',
-            subject: `api-key/${input.id}`,
-            details: { name: found.name, prefix: found.prefix },
+            subject: `api-key/${id}`,
+            details: { name, prefix, ...(id === input.id ? {} : { with: input.id }) },
           })
         return tx.apiKey.findUniqueOrThrow({
           where: { id: input.id },
@@ -109,6 +109,11 @@ export const apiKeysRouter = router({
       return toItem(row)
     }),
 })
+
+function earlier(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b
+  return a < b ? a : b
+}
 
 const maySeeAll = (principal: Principal) => principal.permissions.includes('user:manage')
 

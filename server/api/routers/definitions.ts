@@ -47,8 +47,8 @@ export const definitionsRouter = router({
     .mutation(async ({ ctx, input }): Promise<DefinitionDetail> => {
       const { db, checks } = ctx.host
       const source = input.source ?? newDefinitionSource(input.name)
-      const { document } = await checks.check(source, input.name)
-      const title = document?.title ?? input.name
+      const { summary } = await checks.check(source, input.name)
+      const title = summary?.title ?? input.name
       await definitions.createDefinition(db, {
         name: input.name,
         title,
@@ -62,10 +62,10 @@ export const definitionsRouter = router({
     .input(saveDraft)
     .mutation(
       async ({ ctx, input }): Promise<{ revision: number; updatedAt: Date; issues: Issue[] }> => {
-        const { document, issues } = await ctx.host.checks.check(input.source, input.name)
+        const { summary, issues } = await ctx.host.checks.check(input.source, input.name)
         const saved = await definitions.saveDraft(ctx.host.db, {
           ...input,
-          title: document?.title ?? null,
+          title: summary?.title ?? null,
           by: ctx.principal.name,
         })
         return { ...saved, issues }
@@ -92,7 +92,7 @@ export const definitionsRouter = router({
       const { db, checks, runtime } = ctx.host
       const { name } = input
       const draft = await definitions.draftAt(db, name, input.revision)
-      const { document, issues } = await checks.check(draft.source, name)
+      const { document, issues } = await checks.checkWhole(draft.source, name)
       if (!document || hasErrors(issues)) throw notPublishable(name, issues)
       const published = await runtime.publish({
         document,

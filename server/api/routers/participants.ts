@@ -39,8 +39,8 @@ export const participantsRouter = router({
         const { name, disabled, endpointUrl, healthUrl, ...rest } = input
         const before = await db.participant.findUnique({ where: { name } })
         checkAddresses(input)
-        if (input.allowPrivateNetwork && !before?.allowPrivateNetwork) requireAdmin(ctx, name)
-        if (before?.allowPrivateNetwork && addressChanged(before, input)) requireAdmin(ctx, name)
+        if (input.allowPrivateNetwork && !before?.allowPrivateNetwork) requireNetwork(ctx, name)
+        if (before?.allowPrivateNetwork && addressChanged(before, input)) requireNetwork(ctx, name)
         const secret = input.kind === 'HTTP' && !before?.sealedSecret ? createWebhookSecret() : null
         const data = {
           ...rest,
@@ -81,7 +81,8 @@ export const participantsRouter = router({
   remove: procedure('participant:write')
     .input(named)
     .mutation(async ({ ctx, input }): Promise<{ name: string }> => {
-      await find(ctx, input.name)
+      const found = await find(ctx, input.name)
+      if (found.allowPrivateNetwork) requireNetwork(ctx, input.name)
       await ctx.host.db.$transaction(async (tx) => {
         await tx.participant.deleteMany({ where: { name: input.name } })
         await audit(tx, {
@@ -159,12 +160,12 @@ async function find({ host }: CallerContext, name: string) {
   )
 }
 
-/** Whoever may reach into the private network decides what is reached there. */
-function requireAdmin({ principal }: CallerContext, name: string): void {
-  if (principal.roles.includes('ADMIN')) return
+/** Whoever may reach into the private network decides what is reached there, and under which name. */
+function requireNetwork({ principal }: CallerContext, name: string): void {
+  if (principal.permissions.includes('participant:private-network')) return
   throw new SagaError(
     'FORBIDDEN',
-    `Only an admin may point ${name} at a private address, or change one that points there.`,
+    `${name} may only be pointed at a private address, or changed or removed while it points there, with the permission participant:private-network. Ask an admin.`,
     { name },
   )
 }

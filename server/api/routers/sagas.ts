@@ -169,6 +169,13 @@ export const sagasRouter = router({
       return { sagaId: input.sagaId }
     }),
 
+  giveUp: procedure('saga:operate')
+    .input(stepAction)
+    .mutation(async ({ ctx, input }): Promise<One> => {
+      await ctx.host.runtime.giveUp(input.sagaId, input.step, because(ctx, input))
+      return { sagaId: input.sagaId }
+    }),
+
   signal: procedure('saga:operate')
     .input(signalSaga)
     .mutation(async ({ ctx, input }): Promise<One> => {

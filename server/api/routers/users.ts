@@ -6,7 +6,10 @@ import type { Prisma, User } from '@/prisma/generated/client'
 import { SagaError } from '@/runtime/errors'
 import { audit } from '../../audit'
 import { hashPassword } from '../../auth/passwords'
-import { createSignInLink } from '../../auth/sign-in-links'
+import { beyondCaller, type Role } from '../../auth/permissions'
+import type { Principal } from '../../auth/principal'
+import { createSignInLink, endSignInLinks } from '../../auth/sign-in-links'
+import { vouchersOf } from '../../auth/vouchers'
 import { contains, pageOf, readCursor } from '../../product/cursor'
 import { isUniqueViolation } from '../../product/definitions'
 import { type Me, type Page, page, saveUser, type UserItem } from '../contract'
@@ -52,21 +55,33 @@ export const usersRouter = router({
           'You cannot disable yourself or give up your own ADMIN role. Another admin can.',
           { userId: id },
         )
+      refuseWider(ctx.principal, roles, email)
       const passwordHash = password === undefined ? undefined : await hashPassword(password)
       const saved = await db
         .$transaction(async (tx) => {
           const before = id === undefined ? null : await tx.user.findUnique({ where: { id } })
           if (id !== undefined && !before) throw noUser(id)
+          if (before) refuseWider(ctx.principal, before.roles, before.email)
           const data = {
             email,
             name,
             roles: [...new Set(roles)],
             disabledAt: disabled ? (before?.disabledAt ?? new Date()) : null,
-            ...(passwordHash === undefined ? {} : { passwordHash }),
+            ...(passwordHash === undefined
+              ? {}
+              : { passwordHash, passwordVouchers: vouchersFor(ctx.principal, id ?? '') }),
           }
           const user = before
-            ? await tx.user.update({ where: { id: before.id }, data })
+            ? await tx.user.update({
+                where: { id: before.id },
+                // whoever knew the old password, or took a session by it, is out
+                data:
+                  passwordHash === undefined
+                    ? data
+                    : { ...data, sessionGeneration: { increment: 1 } },
+              })
             : await tx.user.create({ data })
+          if (passwordHash !== undefined) await endSignInLinks(tx, user.id)
           await audit(tx, {
             by: ctx.principal.actor,
             action: before ? 'user.changed' : 'user.created',
@@ -99,7 +114,13 @@ export const usersRouter = router({
         throw new SagaError('WRONG_STATE', `${user.email} is disabled. Enable the account first.`, {
           userId: user.id,
         })
-      const link = await createSignInLink(db, { userId: user.id, origin: env.NEXTAUTH_URL })
+      refuseWider(ctx.principal, user.roles, user.email)
+      const vouchers = vouchersFor(ctx.principal, user.id)
+      const link = await createSignInLink(db, {
+        userId: user.id,
+        origin: env.NEXTAUTH_URL,
+        vouchers,
+      })
       await audit(db, {
         by: ctx.principal.actor,
         action: 'sign-in-link.created',
@@ -109,6 +130,26 @@ export const usersRouter = router({
       return link
     }),
 })
+
+/** A key with one scope must not make, change or become somebody who may more. */
+function refuseWider(principal: Principal, roles: readonly Role[], email: string): void {
+  const beyond = beyondCaller(principal, roles)
+  if (beyond.length === 0) return
+  throw new SagaError(
+    'FORBIDDEN',
+    `${email} is to have permissions that you lack: ${beyond.join(', ')}. Somebody who has them can do it.`,
+    { permissions: beyond },
+  )
+}
+
+function vouchersFor(principal: Principal, userId: string): string[] {
+  const vouchers = vouchersOf(principal, userId)
+  if (vouchers) return vouchers
+  throw new SagaError(
+    'FORBIDDEN',
+    'Too many people have signed in by links of one another. Sign in by your own password first.',
+  )
+}
 
 const toItem = (user: User): UserItem => ({
   id: user.id,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   effectWords,
+  inputWords,
   previewChanges,
   reasoningProblem,
   verbOf,
@@ -11,6 +12,7 @@ import type { GateListItem } from '@/server/api/contract'
 
 const preview = (patch: Partial<DecisionPreview>): DecisionPreview => ({
   decision: 'CONTINUE',
+  gate: 'approval',
   allowed: true,
   status: 'RUNNING',
   finalStatus: 'COMPLETED',
@@ -18,6 +20,7 @@ const preview = (patch: Partial<DecisionPreview>): DecisionPreview => ({
   compensates: [],
   irreversible: [],
   timersCancelled: [],
+  ahead: [],
   digest: 'd',
   ...patch,
 })
@@ -53,6 +56,49 @@ describe('a decision’s button', () => {
     const given = preview({ decision: 'ABORT', compensates: [undo('a', 1), undo('a', 2)] })
     expect(verbOf(given, title)).toBe('Abort and compensate 1 step')
     expect(effectWords(given)).toContain('1 step')
+  })
+})
+
+describe('the words of a decision', () => {
+  const failed = (patch: Partial<DecisionPreview>) =>
+    preview({ gate: 'undo', status: 'COMPENSATING', finalStatus: 'ROLLED_BACK', ...patch })
+
+  it('come from the preview at a compensation that failed', () => {
+    const abort = failed({
+      decision: 'ABORT',
+      status: 'QUARANTINED',
+      finalStatus: 'QUARANTINED',
+      irreversible: ['a', 'b'],
+    })
+    expect(effectWords(abort)).toBe('Stops undoing; the run is quarantined and 2 steps stand')
+    expect(verbOf(abort, title)).toBe('Leave it and quarantine')
+    const again = failed({ compensates: [undo('a', 1)] })
+    expect(effectWords(again)).toBe('Tries again to undo what failed')
+    expect(verbOf(again, title)).toBe('Try again to undo A')
+    const forced = failed({ decision: 'FORCE_COMPENSATION', compensates: [undo('a', 1)] })
+    expect(effectWords(forced)).toContain('the same as Continue')
+  })
+
+  it('name what cannot be undone, behind the gate and before it', () => {
+    const pivot = {
+      t: 'call',
+      step: 'pay',
+      participant: 'p',
+      operation: 'pay',
+      pivot: true,
+    } as const
+    expect(effectWords(preview({ starts: [{ step: 'tell' }], ahead: [pivot] }))).toBe(
+      'Opens the gate; 1 step starts; then one that cannot be undone',
+    )
+    const abort = preview({ decision: 'ABORT', compensates: [undo('a', 1)], irreversible: ['b'] })
+    expect(effectWords(abort)).toBe('Ends forward work and undoes 1 step; 1 step cannot be undone')
+  })
+
+  it('show plain fields of what a call is sent', () => {
+    expect(inputWords({ amount: 185000, currency: 'EUR', lines: [1] })).toBe(
+      'amount 185,000 · currency EUR',
+    )
+    expect(inputWords(undefined)).toBeNull()
   })
 })
 
@@ -103,6 +149,7 @@ describe('the list of gates', () => {
     gateId,
     sagaId: 's',
     step: 'g',
+    about: 'approval',
     sagaName: 'Launch',
     definition: 'launch',
     ventureName: null,
@@ -125,10 +172,12 @@ describe('the list of gates', () => {
         gate('later', 3 * 86_400_000),
         gate('sooner', 1_000),
         gate('today', 7_200_000),
+        { ...gate('failed', null), about: 'compensation' as const },
       ],
       now,
     )
     expect(groups.map((group) => [group.title, group.gates.map((each) => each.gateId)])).toEqual([
+      ['Could not be undone', ['failed']],
       ['Due within the hour', ['sooner', 'soon']],
       ['Due today', ['today']],
       ['Later', ['later']],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { linesOf, messageWords } from '@/components/run/entry-words'
-import { refusalsOf, resolveRefusal, retryRefusal, stepsOf } from '@/components/run/run-controls'
+import { refusalsOf, stepRefusalsOf, stepsOf } from '@/components/run/run-controls'
 import { newsOf } from '@/components/run/run-news'
 import { foldEntries } from '@/runtime/projection/run-view'
 import {
@@ -66,7 +66,7 @@ describe('the verbs of a run', () => {
     const journal = forward().result('a#1', 1, [succeeded('a'), started('c')])
     expect(refusalsOf(view(journal), steps).cancel).toContain('is being committed')
     journal.result('c#1', 1, [succeeded('c'), started('b')])
-    expect(refusalsOf(view(journal), steps).cancel).toContain('Roll it back')
+    expect(refusalsOf(view(journal), steps).cancel).toContain('roll it back by force')
     expect(refusalsOf(view(journal), steps).rollBack).toBeNull()
   })
 
@@ -88,21 +88,23 @@ describe('the verbs of a run', () => {
   })
 
   it('retries what waits, is stuck or has given up; nothing else', () => {
-    expect(retryRefusal(undefined)).toContain('not been reached')
-    expect(retryRefusal(view(forward()).steps.get('a'))).toContain('Only a step that waits')
+    const retry = (journal: JournalBuilder, step = 'a') =>
+      stepRefusalsOf(view(journal), steps, step).retry
+    expect(retry(forward(), 'c')).toContain('has not entered step “c”')
+    expect(retry(forward())).toContain('Only a step that waits')
     const waiting = forward().failure('a#1', [
       { t: 'step.failed', step: 'a', attempt: 1, error: DOWN, retryAt: 9, final: false },
     ])
-    expect(retryRefusal(view(waiting).steps.get('a'))).toBeNull()
-    expect(retryRefusal(view(exhausted()).steps.get('a'))).toBeNull()
+    expect(retry(waiting)).toBeNull()
+    expect(retry(exhausted())).toBeNull()
   })
 
   it('resolves by hand an exhausted compensation, and an effect left standing in quarantine', () => {
-    const quarantined = view(exhausted())
-    expect(resolveRefusal(quarantined, quarantined.steps.get('a'), steps.get('a'))).toBeNull()
-    expect(resolveRefusal(quarantined, quarantined.steps.get('b'), steps.get('b'))).not.toBeNull()
-    const running = view(forward().result('a#1', 1, [succeeded('a')]))
-    expect(resolveRefusal(running, running.steps.get('a'), steps.get('a'))).not.toBeNull()
+    const resolve = (journal: JournalBuilder, step = 'a') =>
+      stepRefusalsOf(view(journal), steps, step).resolve
+    expect(resolve(exhausted())).toBeNull()
+    expect(resolve(exhausted(), 'b')).not.toBeNull()
+    expect(resolve(forward().result('a#1', 1, [succeeded('a')]))).not.toBeNull()
   })
 })
 

@@ -26,6 +26,7 @@ function Page({ actions }: { actions: Action[] }) {
   return (
     <>
       <input aria-label="text" />
+      <input type="radio" aria-label="choice" />
       <div role="dialog">
         <button type="button">inside</button>
       </div>
@@ -46,6 +47,15 @@ describe('shortcuts', () => {
     press('s')
     expect(done).toEqual(['save'])
     expect(currentActions()).toEqual([])
+  })
+
+  it('work on a radio, which takes no letters or digits', () => {
+    done.length = 0
+    render(<Page actions={[action('one', '1'), action('next', 'j')]} />)
+    press('1', screen.getByLabelText('choice'))
+    press('j', screen.getByLabelText('choice'))
+    press('j', screen.getByLabelText('text'))
+    expect(done).toEqual(['one', 'next'])
   })
 
   it('are those of the action that claims them, whichever came last', () => {

@@ -78,3 +78,57 @@ describe('the start input', () => {
     expect(validateInput(first, 'a')).toEqual([])
   })
 })
+
+describe('money', () => {
+  const priced = (multipleOf: number) => withSchema({ type: 'number', multipleOf })
+
+  it.each([19.99, 0.29, 4.35, 1.1, 8.07, 0, -19.99, 1e21, 12345678901.23])(
+    'takes %d as whole cents',
+    (price) => {
+      expect(validateInput(priced(0.01), price)).toEqual([])
+    },
+  )
+
+  it.each([19.999, 0.001, 1e-7, -4.355])('refuses %d, which has parts of a cent', (price) => {
+    expect(validateInput(priced(0.01), price)).toMatchObject([
+      { code: 'input/multipleOf', message: 'The input must be a multiple of 0.01.' },
+    ])
+  })
+
+  it('counts in other steps too', () => {
+    expect(validateInput(priced(1e-7), 0.3)).toEqual([])
+    expect(validateInput(priced(0.05), 0.15)).toEqual([])
+    expect(validateInput(priced(3), 10)).toHaveLength(1)
+  })
+})
+
+describe('formats', () => {
+  it.each([
+    ['date', '2024-02-29', '2023-02-29'],
+    ['date-time', '2026-11-29T08:00:00Z', '2026-11-29T08:00:00'],
+    ['time', '23:59:60+01:00', '24:00:00Z'],
+    ['email', 'ada@example.com', 'ada@'],
+    ['uuid', '123e4567-e89b-12d3-a456-426614174000', '123e4567'],
+  ])('%s takes %s and refuses %s', (format, good, bad) => {
+    expect(validateInput(withSchema({ type: 'string', format }), good)).toEqual([])
+    expect(validateInput(withSchema({ type: 'string', format }), bad)).toMatchObject([
+      { code: 'input/format' },
+    ])
+  })
+})
+
+describe('two schemas', () => {
+  it("of one $id do not get in each other's way", () => {
+    const $id = 'https://example.com/order'
+    expect(validateInput(withSchema({ $id, type: 'string' }), 'a')).toEqual([])
+    expect(validateInput(withSchema({ $id, type: 'number' }), 1)).toEqual([])
+    const nested = { properties: { a: { $id, type: 'integer' }, b: { $ref: $id } } }
+    expect(validateInput(withSchema(nested), { b: 1.5 })).toHaveLength(1)
+    expect(validateInput(withSchema(nested), { b: 1 })).toEqual([])
+    const other = { properties: { a: { $id, type: 'string' }, b: { $ref: $id } } }
+    expect(validateInput(withSchema(other), { b: 'x' })).toEqual([])
+    expect(
+      validateInput(withSchema({ type: 'object', properties: { b: { $ref: $id } } }), {}),
+    ).toMatchObject([{ code: 'input/schema' }])
+  })
+})

@@ -59,6 +59,12 @@ describe('the address guard', () => {
     'http://169.254.169.254/latest/meta-data',
     'http://[fe80::1]/',
     'http://[fd00:ec2::254]/',
+    'http://[fd20:ce::254]/',
+    'https://168.63.129.16/',
+    'https://[::ffff:168.63.129.16]/',
+    'http://100.100.100.200/latest/meta-data',
+    'http://192.0.0.192/',
+    'http://[64:ff9b::a9fe:a9fe]/',
     'http://0.0.0.0:3900/',
     'http://224.0.0.1/',
   ])('refuses %s even there', (url) => {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { hasErrors } from '@/runtime/definition/issue'
 import { parseDefinition } from '@/runtime/definition/parse'
-import { verify } from '@/runtime/verifier/verify'
+import { RULES, verify } from '@/runtime/verifier/verify'
 import { finding, map, parallel, readonly, region, retriable, saga, undoable } from './documents'
 
 test('lists errors, then warnings, then infos, each in document order', () => {
@@ -71,13 +71,12 @@ test('takes any document that has the right shape, however broken', () => {
 test('has every code in the table of its header, and no other', () => {
   const header = readFileSync('runtime/verifier/verify.ts', 'utf8').split('*/')[0] ?? ''
   const listed = [...header.matchAll(/^ \* \| ([a-z]+\/[a-z-]+)/gm)].map((row) => row[1])
-  const rules = ['children', 'compensation', 'data-flow', 'isolation', 'naming', 'participants']
-  const sources = [...rules, 'pivot', 'structure', 'timing', 'unsupported']
-    .map((rule) => readFileSync(`runtime/verifier/rules/${rule}.ts`, 'utf8'))
+  const folder = 'runtime/verifier/rules'
+  const sources = readdirSync(folder)
+    .map((rule) => readFileSync(`${folder}/${rule}`, 'utf8'))
     .join('')
-  const prefix =
-    '(?:structure|unsupported|compensation|pivot|timing|data|isolation|participants|child|naming)'
-  const made = [...sources.matchAll(new RegExp(`'(${prefix}/[a-z-]+)'`, 'g'))].map(
+  const prefixes = RULES.map(({ prefix }) => prefix).join('|')
+  const made = [...sources.matchAll(new RegExp(`'((?:${prefixes})/[a-z-]+)'`, 'g'))].map(
     (code) => code[1],
   )
   expect([...new Set(made)].toSorted()).toEqual(listed.toSorted())
