@@ -192,7 +192,11 @@ function Row({
     return (
       <div {...shared} className="absolute inset-x-0 top-0 border-b bg-surface-1">
         <Cell className="h-full">
-          <Link href={href} className="flex h-full flex-col justify-center gap-0.5 px-4">
+          <Link
+            href={href}
+            prefetch={false}
+            className="flex h-full flex-col justify-center gap-0.5 px-4"
+          >
             <span className="flex items-center justify-between gap-3">
               <span className="truncate font-medium text-base">{run.name}</span>
               <StatusBadge saga={run.status} />
@@ -230,6 +234,7 @@ function Row({
       <Cell className="flex items-baseline gap-2">
         {/* The link covers the row; what must stay clickable lies above it. */}
         <Link
+          prefetch={false}
           href={href}
           className="shrink-0 font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent focus-visible:after:-outline-offset-2"
         >
