@@ -5,6 +5,7 @@ import { EmptyState } from '@/components/ui/empty-state'
 export default function NotFound() {
   return (
     <EmptyState
+      heading="h1"
       icon={<Compass size={24} aria-hidden />}
       title="There is no such page"
       action={

@@ -130,7 +130,7 @@ class SagaRuntime implements Runtime {
   }
 
   async start(): Promise<void> {
-    this.#wakeUps = await this.#openWakeUps()
+    this.#wakeUps ??= await this.#openWakeUps()
     await this.#keeper.start(this.#wakeUps?.address)
     if (this.#stage === 'starting') this.#stage = 'running'
   }

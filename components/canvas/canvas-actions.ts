@@ -17,7 +17,7 @@ import {
   type Spot,
 } from './canvas-commands'
 import type { MenuEntry } from './canvas-menu'
-import { type Direction, nextFocus } from './focus-order'
+import { type Direction, nextFocus, regionOfStart } from './focus-order'
 import type { FocusStore } from './focus-store'
 import { copySteps, pasteCommand, readFragment } from './fragment'
 import { GRID, LANE } from './measures'
@@ -26,7 +26,7 @@ import type { PickerRequest } from './step-picker'
 import type { Camera } from './use-camera'
 import { useClipboard } from './use-clipboard'
 import type { Drawing } from './use-drawing'
-import { useKeyboardConnect } from './use-keyboard-connect'
+import { type ConnectHint, useKeyboardConnect } from './use-keyboard-connect'
 import { type MenuTarget, regionOfSource } from './use-pointer-edits'
 
 const DIRECTIONS: Record<string, Direction> = {
@@ -43,6 +43,8 @@ export interface CanvasActions {
   place: (template: StepTemplate) => void
   tidy: () => void
   focusCurrent: () => void
+  /** Gives the keyboard to a step, also to one that is drawn in a moment. */
+  pull: (step: string) => void
 }
 
 interface Given {
@@ -58,6 +60,7 @@ interface Given {
   command: (asked: CanvasCommand | Gesture) => void
   say: (text: string) => void
   openPicker: (request: PickerRequest) => void
+  hint: (shown: ConnectHint | null) => void
   openFind: () => void
   toggleUndo: () => void
 }
@@ -72,7 +75,8 @@ export function useCanvasActions(given: Given): CanvasActions {
   const chosen = (): readonly string[] => {
     if (selection.length > 0) return selection
     const inside = frame.current?.contains(document.activeElement)
-    return inside && focus.current !== null && selectedEdge === null ? [focus.current] : []
+    const at = focus.current
+    return inside && at !== null && index.steps.has(at) && selectedEdge === null ? [at] : []
   }
   const edge = selectedEdge === null ? undefined : drawing.edges.find((e) => e.id === selectedEdge)
   const none = selection.length === 0 && edge === undefined ? 'Select a step first' : null
@@ -92,6 +96,11 @@ export function useCanvasActions(given: Given): CanvasActions {
     return { x: box.x, y: box.y, width: box.width, height: box.height }
   }
   const append = (step: string | null) => {
+    const begun = step === null ? undefined : regionOfStart(index, step)
+    if (begun && step !== null) {
+      const spot: Spot = { region: begun.path, from: null }
+      return openPicker({ title: 'Begin with', spot, anchor: anchorOf(step) })
+    }
     const found = step === null ? undefined : index.steps.get(step)
     if (!found) return openAdd()
     const port = found.ports.find(({ target }) => target === null) ?? found.ports[0]
@@ -99,6 +108,19 @@ export function useCanvasActions(given: Given): CanvasActions {
     const spot: Spot = { region: found.region, from: found.id, port: port.id }
     const title = `Add a step after ${nameOf(index, found.id)}`
     openPicker({ title, spot, anchor: anchorOf(found.id) })
+  }
+  /** On the arrow that leads to the step; a region's first step has the one from its start. */
+  const prepend = (step: string | null) => {
+    const found = step === null ? undefined : index.steps.get(step)
+    if (!found) return say('Select a step first')
+    const { id, region, regionKey, incoming } = found
+    const [before] = incoming
+    const first = index.regions.get(regionKey)?.start === id
+    if (!before && !first) return say('No arrow leads to this step; connect one first')
+    const spot: Spot = before
+      ? { region, from: before.from, port: before.port }
+      : { region, from: null }
+    openPicker({ title: `Insert before ${nameOf(index, id)}`, spot, anchor: anchorOf(id) })
   }
   const openAdd = (at?: Point, region?: Spot['region']) => {
     const middle = camera.middle()
@@ -133,6 +155,7 @@ export function useCanvasActions(given: Given): CanvasActions {
     if (first === undefined) return
     const what = ids.length === 1 ? nameOf(index, first) : `${ids.length} steps`
     command({ type: 'move', label: `Move ${what}`, positions })
+    camera.reveal(first)
     say(`Moved ${what} to ${positions[first]?.x}, ${positions[first]?.y}`)
   }
   const tidy = () => command({ type: 'tidy', steps: selection.length > 1 ? [...selection] : null })
@@ -168,6 +191,12 @@ export function useCanvasActions(given: Given): CanvasActions {
   ]
   const editActions: Action[] = [
     action('canvas.append', 'Add a step after the selected one', 'a', () => append(current())),
+    needs(
+      none,
+      action('canvas.prepend', 'Insert a step before the selected one', 'shift+a', () =>
+        prepend(current()),
+      ),
+    ),
     action('canvas.add', 'Add a step anywhere', 'n', () => openAdd()),
     needs(
       none,
@@ -177,12 +206,7 @@ export function useCanvasActions(given: Given): CanvasActions {
       none,
       action('canvas.rename', 'Rename the step', 'f2', () => rename(current())),
     ),
-    needs(
-      none,
-      action('canvas.connect', 'Connect the step to another', 'c', () =>
-        connecting.start(current()),
-      ),
-    ),
+    action('canvas.connect', 'Connect the step to another', 'c', () => connecting.start(current())),
     needs(
       none,
       action('canvas.delete', 'Delete, leaving the gap', 'delete', () => remove(false)),
@@ -216,9 +240,12 @@ export function useCanvasActions(given: Given): CanvasActions {
 
   const walk = (direction: Direction, extend: boolean) => {
     const from = focus.current ?? index.graph.order[0]
-    const to = from === undefined ? null : nextFocus(index, from, direction, drawing.absolute)
+    const starts = mode === 'edit' && !extend
+    const to =
+      from === undefined ? null : nextFocus(index, from, direction, drawing.absolute, starts)
     if (to === null || to === undefined) return say('Nothing further that way')
-    if (extend) onSelect([...new Set([...selection, ...(from ? [from] : []), to])])
+    if (!index.steps.has(to)) onSelect([])
+    else if (extend) onSelect([...new Set([...selection, ...(from ? [from] : []), to])])
     else onSelect([to])
     focusElement(to)
   }
@@ -232,16 +259,23 @@ export function useCanvasActions(given: Given): CanvasActions {
           ? { region: found.region, from: found.id, port: port.id }
           : { region: [], at: onGrid(camera.middle().place) }
       command(addCommand(index, spot, template))
+      frame.current?.focus({ preventScroll: true })
     },
     tidy,
     focusCurrent: () => {
       if (focus.current !== null) focusElement(focus.current)
+    },
+    pull: (step) => {
+      focus.pull(step)
+      const drawn = frame.current?.querySelector<HTMLElement>(`[data-step="${CSS.escape(step)}"]`)
+      if (drawn && focus.takePull(step)) drawn.focus({ preventScroll: true })
     },
     // a step that gets the focus by Tab or by a screen reader is the one that keys are about
     onFocus: ({ target }) => {
       const step = target instanceof HTMLElement ? target.dataset.step : undefined
       if (step === undefined) return
       focus.move(step)
+      if (!index.steps.has(step)) return
       if (target.matches(':focus-visible') && !selection.includes(step)) onSelect([step])
     },
     onKeyDown: (event) => {
@@ -260,8 +294,15 @@ export function useCanvasActions(given: Given): CanvasActions {
       const inStep = event.target instanceof Element && event.target.closest('[data-step]')
       if (key === 'enter' && (inStep || event.target === frame.current)) {
         event.preventDefault()
-        if (focus.current !== null) command({ type: 'open', step: focus.current })
-      } else if (key === 'space' && inStep && focus.current !== null) {
+        const at = focus.current
+        if (at !== null && index.steps.has(at)) command({ type: 'open', step: at })
+        else if (at !== null && mode === 'edit') append(at)
+      } else if (
+        key === 'space' &&
+        inStep &&
+        focus.current !== null &&
+        index.steps.has(focus.current)
+      ) {
         event.preventDefault()
         onSelect(selection.includes(focus.current) ? [] : [focus.current])
       } else if (key === 'escape' && selection.length > 0) {
@@ -313,6 +354,7 @@ export function useCanvasActions(given: Given): CanvasActions {
       const single = [
         show,
         { id: 'append', title: 'Add a step after…', keys: 'a', run: () => append(step) },
+        { id: 'prepend', title: 'Insert before…', keys: 'shift+a', run: () => prepend(step) },
         { id: 'replace', title: 'Replace…', keys: 'r', run: () => replace(step) },
         { id: 'rename', title: 'Rename', keys: 'f2', run: () => rename(step) },
         { id: 'connect', title: 'Connect to…', keys: 'c', run: () => connecting.start(step) },

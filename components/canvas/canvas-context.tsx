@@ -40,6 +40,17 @@ export function useIsFocusTarget(step: string): boolean {
   return useSyncExternalStore(subscribe, read, read)
 }
 
+/** For the element that takes a step's keys: it gets the focus when the step was just added. */
+export function useFocusPull(step: string): (element: HTMLElement | null) => void {
+  const { focus } = useContext(CanvasContext)
+  return useCallback(
+    (element) => {
+      if (element && focus.takePull(step)) element.focus({ preventScroll: true })
+    },
+    [focus, step],
+  )
+}
+
 /** How a search treats this step: found, dimmed, or no search at all. */
 export function useSearchMark(step: string): 'found' | 'dimmed' | null {
   const { focus } = useContext(CanvasContext)

@@ -25,6 +25,7 @@ export function CanvasControls({
   return (
     <div
       role="toolbar"
+      data-covers
       aria-label="View"
       className="absolute bottom-3 left-3 z-10 flex items-center rounded-lg border bg-surface-1 p-0.5"
     >

@@ -4,7 +4,13 @@
 import { type Node, type NodeProps, Position } from '@xyflow/react'
 import { TriangleAlert } from 'lucide-react'
 import { memo, useContext, useState } from 'react'
-import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
+import {
+  CanvasContext,
+  useFocusPull,
+  useIsFocusTarget,
+  useOverlay,
+  useSearchMark,
+} from './canvas-context'
 import type { DotData, LaneData, StepData } from './flow'
 import { PortHandle } from './port-handle'
 import { STEP_KINDS } from './step-kinds'
@@ -24,6 +30,7 @@ export const BracketNode = memo(function BracketNode({
   const overlay = useOverlay(id)
   const focusable = useIsFocusTarget(id)
   const mark = useSearchMark(id)
+  const pull = useFocusPull(id)
   const [armed, setArmed] = useState(false)
   const Icon = STEP_KINDS[data.step.type].icon
   const problems = data.problems
@@ -53,6 +60,7 @@ export const BracketNode = memo(function BracketNode({
         aria-pressed={selected}
         aria-label={spokenName(data, overlay)}
         data-step={id}
+        ref={pull}
         className="saga-group-head"
       >
         <span className="saga-icon">
@@ -106,6 +114,8 @@ export const LaneNode = memo(function LaneNode({ data }: NodeProps<LaneNodeType>
 export const DotNode = memo(function DotNode({ id, data }: NodeProps<DotNodeType>) {
   const { mode } = useContext(CanvasContext)
   const [armed, setArmed] = useState(false)
+  const focusable = useIsFocusTarget(id)
+  const pull = useFocusPull(id)
   const nested = data.region.length > 0
   return (
     <div
@@ -117,6 +127,15 @@ export const DotNode = memo(function DotNode({ id, data }: NodeProps<DotNodeType
         if (buttons === 0) setArmed(false)
       }}
       title={data.kind === 'start' ? 'Start' : 'The saga is completed'}
+      {...(data.kind === 'start' && mode === 'edit'
+        ? {
+            ref: pull,
+            role: 'button',
+            'aria-label': nested ? 'Start of this branch' : 'Start',
+            'data-step': id,
+            tabIndex: focusable ? 0 : -1,
+          }
+        : {})}
     >
       {data.kind === 'start' ? (
         <PortHandle

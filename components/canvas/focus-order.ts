@@ -1,6 +1,7 @@
 /** Where arrow keys lead: down along the flow, up against it, sideways to steps on the same level. */
 import type { Box } from './arrange'
-import type { StepIndex } from './step-index'
+import { startId } from './flow'
+import type { IndexedRegion, StepIndex } from './step-index'
 
 export type Direction = 'up' | 'down' | 'left' | 'right'
 
@@ -10,7 +11,14 @@ export function nextFocus(
   from: string,
   direction: Direction,
   boxes: ReadonlyMap<string, Box>,
+  /** Whether the dots at which regions begin are places too, as where the drawing is edited. */
+  starts = false,
 ): string | null {
+  const region = regionOfStart(index, from)
+  if (region) {
+    if (direction === 'down') return index.steps.has(region.start) ? region.start : null
+    return direction === 'up' ? region.holder : null
+  }
   const found = index.steps.get(from)
   if (!found) return index.graph.order[0] ?? null
   switch (direction) {
@@ -19,7 +27,9 @@ export function nextFocus(
     case 'up': {
       const before = found.incoming[0]?.from
       if (before !== undefined) return lastInside(index, before) ?? before
-      return index.regions.get(found.regionKey)?.holder ?? null
+      const region = index.regions.get(found.regionKey)
+      if (starts && region?.start === from) return startId(found.regionKey)
+      return region?.holder ?? null
     }
     case 'left':
     case 'right':
@@ -27,6 +37,11 @@ export function nextFocus(
     default:
       return direction satisfies never
   }
+}
+
+/** The region that begins at this dot; undefined for a step. */
+export function regionOfStart(index: StepIndex, id: string): IndexedRegion | undefined {
+  return id.startsWith('start:') ? index.regions.get(id.slice('start:'.length)) : undefined
 }
 
 function firstInside(index: StepIndex, holder: string): string | null {

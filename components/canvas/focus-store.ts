@@ -1,6 +1,7 @@
 /** Which step is the canvas's one tab stop, and what a search has found. Kept out of the node array. */
 export class FocusStore {
   #current: string | null = null
+  #pulled: string | null = null
   #listeners = new Map<string, Set<() => void>>()
   #found: ReadonlySet<string> | null = null
   #searchListeners = new Set<() => void>()
@@ -16,6 +17,19 @@ export class FocusStore {
     for (const id of [before, step]) {
       if (id !== null) for (const listener of this.#listeners.get(id) ?? []) listener()
     }
+  }
+
+  /** Also gives it the keyboard, as soon as it is drawn. */
+  pull(step: string): void {
+    this.#pulled = step
+    this.move(step)
+  }
+
+  /** True once for the step that was pulled. */
+  takePull(step: string): boolean {
+    if (this.#pulled !== step) return false
+    this.#pulled = null
+    return true
   }
 
   subscribe(step: string, listener: () => void): () => void {

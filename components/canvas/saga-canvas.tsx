@@ -36,9 +36,11 @@ import { CanvasContext } from './canvas-context'
 import { CanvasControls } from './canvas-controls'
 import { CanvasMarkers, Dots, MiniMapOfSteps } from './canvas-decor'
 import { CanvasMenu, type MenuRequest } from './canvas-menu'
+import { ConnectPreview, ConnectWords } from './connect-hint'
 import { BracketNode, DotNode, LaneNode } from './container-nodes'
 import { UndoEdge, WayEdge } from './edges'
 import { FindBar } from './find-bar'
+import { regionOfStart } from './focus-order'
 import { FocusStore } from './focus-store'
 import { GRID } from './measures'
 import type { StepTemplate } from './new-step'
@@ -48,6 +50,7 @@ import { type Catalog, type PickerRequest, StepPicker } from './step-picker'
 import type { CanvasEdge, CanvasNode } from './to-library'
 import { useCamera } from './use-camera'
 import { useDrawing } from './use-drawing'
+import type { ConnectHint } from './use-keyboard-connect'
 import { usePointerEdits } from './use-pointer-edits'
 
 export interface SagaCanvasProps {
@@ -65,6 +68,8 @@ export interface SagaCanvasProps {
   stale?: boolean
   catalog?: Catalog
   ref?: Ref<SagaCanvasHandle>
+  /** Somebody has moved the view by hand. */
+  onPan?: () => void
   /** Shown over the drawing's top edge. */
   children?: ReactNode
 }
@@ -104,6 +109,7 @@ function Canvas({
   stale = false,
   catalog = NO_CATALOG,
   ref,
+  onPan,
   children,
 }: SagaCanvasProps) {
   const mode = stale ? 'view' : wantedMode
@@ -114,6 +120,7 @@ function Canvas({
   const [finding, setFinding] = useState(false)
   const [picker, setPicker] = useState<PickerRequest | null>(null)
   const [menu, setMenu] = useState<MenuRequest | null>(null)
+  const [hint, setHint] = useState<ConnectHint | null>(null)
   const [selectedEdge, setSelectedEdge] = useState<string | null>(null)
 
   const drawing = useDrawing({ document: saga, issues, layout, mode, showUndo })
@@ -159,6 +166,7 @@ function Canvas({
     command,
     say,
     openPicker: setPicker,
+    hint: setHint,
     openFind: () => setFinding(true),
     toggleUndo: () => setShowUndo((shown) => !shown),
     showUndo,
@@ -180,16 +188,23 @@ function Canvas({
     () => ({
       reveal: (step, options) => {
         camera.reveal(step)
-        if (options?.focus !== false) focus.move(step)
+        const active = globalThis.document.activeElement
+        const mine = active === globalThis.document.body || frame.current?.contains(active)
+        if (options?.focus !== false && mine) actions.pull(step)
       },
       fit: () => camera.fit(),
       focus: () => actions.focusCurrent(),
       place: (template) => actions.place(template),
     }),
-    [camera, focus, actions],
+    [camera, actions],
   )
   useEffect(() => {
-    if (focus.current !== null && index.steps.has(focus.current)) return
+    // the library's link is no part of the work: it can be clicked, and Tab passes it by
+    frame.current?.querySelector('.react-flow__attribution a')?.setAttribute('tabindex', '-1')
+  }, [])
+  useEffect(() => {
+    const at = focus.current
+    if (at !== null && (index.steps.has(at) || regionOfStart(index, at))) return
     focus.move(selection[0] ?? index.graph.order[0] ?? null)
   }, [focus, index, selection])
 
@@ -234,7 +249,10 @@ function Canvas({
           actions.onKeyDown(event)
         }}
         onFocus={actions.onFocus}
-        onPointerDownCapture={camera.touch}
+        onPointerDownCapture={(event) => {
+          camera.touch()
+          if (event.target instanceof Element && event.target.closest(MAP)) onPan?.()
+        }}
         onMouseDownCapture={(event) => {
           // Shift with a press would select text from the last caret to here, and copying stands aside for text.
           if (event.shiftKey && isPane(event.target)) event.preventDefault()
@@ -251,6 +269,9 @@ function Canvas({
           edgeTypes={EDGE_TYPES}
           onInit={camera.onInit}
           onMove={onMove}
+          onMoveStart={(event) => {
+            if (event) onPan?.()
+          }}
           minZoom={0.1}
           maxZoom={2}
           snapToGrid
@@ -308,7 +329,9 @@ function Canvas({
         >
           <Dots />
           <MiniMapOfSteps />
+          {hint ? <ConnectPreview hint={hint} drawing={drawing} /> : null}
         </ReactFlow>
+        {hint ? <ConnectWords hint={hint} /> : null}
         {children}
         <CanvasControls
           camera={camera}
@@ -340,7 +363,10 @@ function Canvas({
               : null
           }
           onPick={pick}
-          onClose={() => setPicker(null)}
+          onClose={() => {
+            setPicker(null)
+            actions.focusCurrent()
+          }}
         />
         <CanvasMenu request={menu} onClose={() => setMenu(null)} />
       </div>
@@ -348,6 +374,7 @@ function Canvas({
   )
 }
 
+const MAP = '.react-flow__minimap'
 const isPane = (target: EventTarget) =>
   target instanceof Element && target.closest('.react-flow__pane') !== null
 

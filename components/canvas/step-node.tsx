@@ -12,7 +12,13 @@ import {
   TriangleAlert,
 } from 'lucide-react'
 import { memo, useContext, useState } from 'react'
-import { CanvasContext, useIsFocusTarget, useOverlay, useSearchMark } from './canvas-context'
+import {
+  CanvasContext,
+  useFocusPull,
+  useIsFocusTarget,
+  useOverlay,
+  useSearchMark,
+} from './canvas-context'
 import { formatDuration } from './duration'
 import type { StepData } from './flow'
 import { portX, STEP, sizeOf, UNDO } from './measures'
@@ -31,6 +37,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
   const overlay = useOverlay(id)
   const focusable = useIsFocusTarget(id)
   const mark = useSearchMark(id)
+  const pull = useFocusPull(id)
   const [armed, setArmed] = useState(false)
   const { step, ports } = data
   const kind = STEP_KINDS[step.type]
@@ -67,6 +74,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
         aria-pressed={selected}
         aria-label={spokenName(data, overlay)}
         data-step={id}
+        ref={pull}
         className="saga-step-body"
         style={{ height: Math.min(height, small ? height : STEP.height) }}
       >

@@ -52,6 +52,8 @@ export function StepPicker({
           className="z-50 outline-none"
         >
           <Popover.Popup
+            // who opened it knows where the keyboard goes: to the step that was added, or back
+            finalFocus={false}
             aria-label={request?.title ?? 'Add a step'}
             className="w-80 overflow-hidden rounded-lg border bg-surface-2 shadow-popover outline-none transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0"
           >

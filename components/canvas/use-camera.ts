@@ -7,17 +7,27 @@ import type { Box, Point } from './arrange'
 import type { FocusStore } from './focus-store'
 import type { CanvasEdge, CanvasNode } from './to-library'
 import type { Drawing } from './use-drawing'
+import { anchorOf, clearOf, shiftInto } from './view-rules'
 
 const PADDING = 48
 /** Under this, titles are hard to read: a large drawing opens at its start instead of as a whole. */
 const READABLE = 0.6
 const SETTLE_MS = 220
+const REVEAL_MS = 160
+/** Below this a step that is shown on purpose is also brought closer. */
+const LEGIBLE = 0.35
+/** What a compensation takes beside its step. */
+const UNDO_ROOM = 184
 
 export interface Camera {
   onInit: () => void
   /** Somebody has moved the view by hand: from now on it is theirs. */
   touch: () => void
   fit: (steps?: readonly string[]) => void
+  /**
+   * Brings a step to where nothing covers it, moving the view as little as that needs, and makes it the one that keys
+   * are about. One that is not drawn yet is revealed as soon as it is.
+   */
   reveal: (step: string) => void
   zoomBy: (factor: number) => void
   zoomTo: (zoom: number) => void
@@ -46,6 +56,8 @@ export function useCamera({
   const ready = useRef(false)
   const touched = useRef(false)
   const settled = useRef(false)
+  const wanted = useRef<string | null>(null)
+  const pinned = useRef(drawing.pins)
 
   useEffect(() => {
     now.current = { drawing, selection }
@@ -83,11 +95,46 @@ export function useCamera({
     [flow, frame],
   )
 
+  const show = useCallback(
+    (step: string) => {
+      const box = now.current.drawing.absolute.get(step)
+      const element = frame.current
+      if (!box || !element || !opened.current) return
+      const [x, y, zoom] = store.getState().transform
+      const clear = clearOf(element)
+      const height = Math.min(box.height, 200)
+      const width = box.width + (now.current.drawing.flow.undone.has(step) ? UNDO_ROOM : 0)
+      if (zoom < LEGIBLE) {
+        const close = 0.8
+        void flow.setViewport(
+          {
+            x: clear.x + clear.width / 2 - (box.x + width / 2) * close,
+            y: clear.y + clear.height / 2 - (box.y + height / 2) * close,
+            zoom: close,
+          },
+          { duration: REVEAL_MS },
+        )
+        return
+      }
+      const there = {
+        x: box.x * zoom + x,
+        y: box.y * zoom + y,
+        width: width * zoom,
+        height: height * zoom,
+      }
+      const shift = shiftInto(there, clear)
+      if (shift.x === 0 && shift.y === 0) return
+      void flow.setViewport({ x: x + shift.x, y: y + shift.y, zoom }, { duration: REVEAL_MS })
+    },
+    [flow, frame, store],
+  )
+
   const openUp = useCallback(() => {
     if (opened.current || !ready.current || now.current.drawing.waiting) return
     opened.current = true
     look(bounds(now.current.drawing), 1, true)
-  }, [look])
+    if (wanted.current !== null) show(wanted.current)
+  }, [look, show])
 
   // hand the nodes over, keeping what is selected; the library moves them, a transition shows from where
   useEffect(() => {
@@ -120,9 +167,15 @@ export function useCamera({
     )
     if (!opened.current) openUp()
     else if (moved && !touched.current && !settled.current) look(bounds(drawing), 1, true)
-    else if (moved) hold(store, flow, before, drawing, selection)
-    if (drawing.arrangement.missing.length === 0) settled.current = true
-  }, [drawing, selection, flow, frame, store, openUp, look])
+    else if (moved) hold(store, flow, before, drawing, pinned.current)
+    const done = drawing.arrangement.missing.length === 0
+    if (wanted.current !== null && drawing.absolute.has(wanted.current)) {
+      show(wanted.current)
+      if (done) wanted.current = null
+    }
+    if (done) settled.current = true
+    pinned.current = drawing.pins
+  }, [drawing, selection, flow, frame, store, openUp, look, show])
 
   useEffect(() => {
     if (!drawing.waiting) openUp()
@@ -136,6 +189,7 @@ export function useCamera({
       },
       touch: () => {
         touched.current = true
+        wanted.current = null
       },
       fit: (steps) => {
         touched.current = true
@@ -144,23 +198,12 @@ export function useCamera({
         look(box, steps?.length ? 1.2 : 1, false)
       },
       reveal: (step) => {
-        const box = now.current.drawing.absolute.get(step)
-        const size = frame.current?.getBoundingClientRect()
-        if (!box || !size) return
-        const [x, y, zoom] = store.getState().transform
-        const left = box.x * zoom + x
-        const top = box.y * zoom + y
-        const inside =
-          left > 16 &&
-          top > 16 &&
-          left + box.width * zoom < size.width - 16 &&
-          top + Math.min(box.height, 64) * zoom < size.height - 56
         focus.move(step)
-        if (inside && zoom >= 0.35) return
         touched.current = true
-        const close = zoom < 0.5 ? 0.8 : zoom
-        const middle = { x: box.x + box.width / 2, y: box.y + Math.min(box.height, 200) / 2 }
-        void flow.setCenter(middle.x, middle.y, { zoom: close, duration: 160 })
+        const { drawing } = now.current
+        const done = drawing.arrangement.missing.length === 0
+        wanted.current = drawing.absolute.has(step) && done && opened.current ? null : step
+        show(step)
       },
       zoomBy: (factor) => {
         void flow.zoomTo(flow.getZoom() * factor, { duration: 125 })
@@ -178,7 +221,7 @@ export function useCamera({
         return { client, place: flow.screenToFlowPosition(client) }
       },
     }),
-    [flow, store, frame, focus, look, openUp],
+    [flow, frame, focus, look, show, openUp],
   )
 }
 
@@ -190,30 +233,20 @@ function placesShown(store: ReturnType<typeof useStoreApi>): Map<string, Point> 
   return new Map([...nodeLookup].map(([id, node]) => [id, node.internals.positionAbsolute]))
 }
 
-/** Steps have moved: the view goes along with one of them, so that what is looked at stays where it is. */
+/** Steps have moved: the view goes along with one that nobody has put anywhere, so that what is looked at stays. */
 function hold(
   store: ReturnType<typeof useStoreApi>,
   flow: ReactFlowInstance<CanvasNode, CanvasEdge>,
   before: ReadonlyMap<string, Point>,
-  { absolute, flow: { index } }: Drawing,
-  selection: readonly string[],
+  { absolute, pins }: Drawing,
+  pinsBefore: Drawing['pins'],
 ): void {
   const { transform, width, height } = store.getState()
   const [x, y, zoom] = transform
   const middle = { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
-  const far = (at: Point) => Math.abs(at.x + 116 - middle.x) + Math.abs(at.y + 32 - middle.y)
-  let anchor = selection.find((id) => before.has(id) && absolute.has(id))
-  let least = Number.POSITIVE_INFINITY
-  if (anchor === undefined) {
-    for (const id of index.steps.keys()) {
-      const box = before.get(id)
-      if (!box || !absolute.has(id) || far(box) >= least) continue
-      least = far(box)
-      anchor = id
-    }
-  }
-  const from = anchor === undefined ? undefined : before.get(anchor)
-  const to = anchor === undefined ? undefined : absolute.get(anchor)
+  const anchor = anchorOf({ before, after: absolute, pinsBefore, pins, middle })
+  const from = anchor === null ? undefined : before.get(anchor)
+  const to = anchor === null ? undefined : absolute.get(anchor)
   if (!from || !to || (from.x === to.x && from.y === to.y)) return
   void flow.setViewport({ x: x - (to.x - from.x) * zoom, y: y - (to.y - from.y) * zoom, zoom })
 }
@@ -241,7 +274,7 @@ function around(drawing: Drawing, ids: readonly string[]): Box {
     if (!box) continue
     left = Math.min(left, box.x)
     top = Math.min(top, box.y)
-    right = Math.max(right, box.x + box.width + (drawing.flow.undone.has(id) ? 184 : 0))
+    right = Math.max(right, box.x + box.width + (drawing.flow.undone.has(id) ? UNDO_ROOM : 0))
     bottom = Math.max(bottom, box.y + box.height)
   }
   if (left === Infinity) return { x: 0, y: 0, width: 0, height: 0 }

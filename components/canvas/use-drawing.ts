@@ -12,8 +12,11 @@ import { elkLayout } from './elk-layout'
 import { type Flow, toFlow } from './flow'
 import { type CanvasEdge, type CanvasNode, toEdges, toNodes } from './to-library'
 
-/** How long a first drawing may wait for the engine before plain places are shown instead. */
-const PATIENCE_MS = 400
+/**
+ * How long a first drawing waits for the engine. Plain places would be left again a moment later, with everything
+ * moving under the eye; they are for when the engine does not answer.
+ */
+const PATIENCE_MS = 10_000
 /** A drawing of more steps than this is shown in its plain places at once: its layout takes seconds. */
 const LARGE = 120
 const SOLUTIONS_MAX = 300
@@ -28,6 +31,8 @@ export interface Drawing {
   edges: CanvasEdge[]
   /** Every node's place on the canvas itself, by node id. */
   absolute: ReadonlyMap<string, Box>
+  /** Where steps were put by hand. */
+  pins: Layout['positions']
   /** True until there is something worth showing. */
   waiting: boolean
 }
@@ -99,7 +104,7 @@ export function useDrawing({
 
   const small = flow.index.steps.size <= LARGE
   const waiting = patient && small && arrangement.missing.length > 0 && answers === 0
-  return { flow, arrangement, nodes, edges, absolute, waiting }
+  return { flow, arrangement, nodes, edges, absolute, pins: layout.positions, waiting }
 }
 
 function absoluteBoxes(flow: Flow, arrangement: Arrangement): Map<string, Box> {

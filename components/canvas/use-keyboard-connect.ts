@@ -1,6 +1,6 @@
 'use client'
 
-/** Connecting without a pointer: `C` on a step, arrow keys choose the target, `C` again the way out, Enter connects. */
+/** Connecting without a pointer: `C` on a step or a start, arrow keys choose the target, `C` again the way out, Enter connects. */
 import { useRef } from 'react'
 import {
   type CanvasCommand,
@@ -9,9 +9,18 @@ import {
   type Gesture,
   nameOf,
 } from './canvas-commands'
+import { regionOfStart } from './focus-order'
 import type { FocusStore } from './focus-store'
 import type { Camera } from './use-camera'
 import type { Drawing } from './use-drawing'
+
+/** What a choice in progress looks like, for the sentence and the arrow that show it. */
+export interface ConnectHint {
+  from: string
+  port: string
+  to: string
+  text: string
+}
 
 interface Connecting {
   from: string
@@ -26,6 +35,7 @@ export function useKeyboardConnect({
   camera,
   command,
   say,
+  hint,
 }: {
   drawing: Drawing
   mode: 'edit' | 'view'
@@ -33,44 +43,57 @@ export function useKeyboardConnect({
   camera: Camera
   command: (asked: CanvasCommand | Gesture) => void
   say: (text: string) => void
+  /** Null when nothing is being connected. */
+  hint: (shown: ConnectHint | null) => void
 }) {
   const state = useRef<Connecting | null>(null)
   const { index } = drawing.flow
 
-  const targets = (from: string): string[] => {
-    const found = index.steps.get(from)
-    if (!found) return []
-    const { region } = found
-    const steps = index.regions.get(found.regionKey)?.steps ?? []
+  const sourceOf = (id: string) => {
+    const region = regionOfStart(index, id)
+    if (region) {
+      const ports = [{ id: 'next', label: '', target: region.start }]
+      return { from: null, name: 'the start', region: region.path, ports }
+    }
+    const found = index.steps.get(id)
+    return found && { from: id, name: nameOf(index, id), region: found.region, ports: found.ports }
+  }
+  const targets = (id: string): string[] => {
+    const source = sourceOf(id)
+    if (!source) return []
+    const { from, region } = source
+    const steps = index.regions.get(region.join('/'))?.steps ?? []
     return steps.filter((to) => connectRefusal(index, { from, to, region }) === null)
   }
   const show = (at: Connecting) => {
     const target = targets(at.from)[at.target]
-    const ports = index.steps.get(at.from)?.ports ?? []
-    const port = ports[at.port]
-    if (target === undefined || !port) return
+    const source = sourceOf(at.from)
+    const port = source?.ports[at.port]
+    if (target === undefined || !source || !port) return
     focus.search(new Set([at.from, target]))
     camera.reveal(target)
     const way = port.label === '' ? '' : ` (${port.label})`
-    say(
-      `Connect ${nameOf(index, at.from)}${way} to ${nameOf(index, target)}: Enter. Arrow keys choose, Escape cancels.`,
-    )
+    const more = source.ports.length > 1 ? ' C takes another way out.' : ''
+    const text = `Connect ${source.name}${way} to ${nameOf(index, target)}: Enter. Arrow keys choose.${more} Escape cancels.`
+    hint({ from: at.from, port: port.id, to: target, text })
+    say(text)
   }
   const stop = () => {
     const from = state.current?.from ?? null
     state.current = null
     focus.search(null)
+    hint(null)
     if (from !== null) focus.move(from)
   }
 
   return {
     start: (from: string | null) => {
-      const found = from === null ? undefined : index.steps.get(from)
-      if (mode === 'view' || !found) return say('Select a step first')
+      const found = from === null ? undefined : sourceOf(from)
+      if (mode === 'view' || from === null || !found) return say('Select a step first')
       if (found.ports.length === 0) return say('Nothing follows an end')
-      if (targets(found.id).length === 0) return say('There is no step this one could lead to')
+      if (targets(from).length === 0) return say('There is no step this one could lead to')
       const loose = found.ports.findIndex(({ target }) => target === null)
-      state.current = { from: found.id, port: Math.max(0, loose), target: 0 }
+      state.current = { from, port: Math.max(0, loose), target: 0 }
       show(state.current)
     },
     /** True when the key was for choosing. */
@@ -78,7 +101,8 @@ export function useKeyboardConnect({
       const at = state.current
       if (!at) return false
       const choices = targets(at.from)
-      const ports = index.steps.get(at.from)?.ports ?? []
+      const source = sourceOf(at.from)
+      const ports = source?.ports ?? []
       switch (key) {
         case 'arrowdown':
         case 'arrowright':
@@ -95,9 +119,10 @@ export function useKeyboardConnect({
           const to = choices[at.target]
           const port = ports[at.port]?.id
           stop()
-          const region = index.steps.get(at.from)?.region
-          if (to && port && region)
-            command(connectCommand(index, { from: at.from, port, to, region }))
+          if (to && port && source) {
+            const { from, region } = source
+            command(connectCommand(index, { from, port, to, region }))
+          }
           return true
         }
         case 'escape':

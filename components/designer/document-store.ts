@@ -32,6 +32,8 @@ export interface DesignerState {
   selection: readonly string[]
   /** Who selected last: the code view does not scroll to what its own cursor selected. */
   selectedFrom: 'canvas' | 'code'
+  /** What the last command, undo or fix was about, to be shown; a new array each time, and never emptied. */
+  touched: readonly string[]
   undoLabel: string | null
   redoLabel: string | null
   /** Counts changes of text and layout. */
@@ -73,6 +75,7 @@ export class DocumentStore {
       issues: [],
       selection: [],
       selectedFrom: 'canvas',
+      touched: [],
       undoLabel: null,
       redoLabel: null,
       version: 0,
@@ -102,12 +105,15 @@ export class DocumentStore {
       key = '',
       positions,
       select,
+      show = false,
     }: {
       label: string
       /** Edits with the same key in quick succession are undone together. */
       key?: string
       positions?: Layout['positions']
       select?: readonly string[]
+      /** Whoever looks shall be shown what changed, as by a fix. What is selected anew is shown in any case. */
+      show?: boolean
     },
   ): readonly Issue[] {
     this.flush()
@@ -118,6 +124,7 @@ export class DocumentStore {
     }
     const planned = planEdit(this.#state.text, command)
     if ('issues' in planned) return planned.issues
+    const before = this.#state
     const layout = layoutAfter(this.#state.layout, command, positions)
     this.#commit(
       { text: planned.text, layout, select },
@@ -125,6 +132,8 @@ export class DocumentStore {
     )
     this.#parse()
     this.#verifySoon()
+    if (select?.length) this.#update({ touched: [...select] })
+    else if (show) this.#update({ touched: changedSteps(before, this.#state) })
     return []
   }
 
@@ -244,6 +253,7 @@ export class DocumentStore {
 
   #travel(step: ReturnType<History['undo']>): string | null {
     if (!step) return null
+    const before = this.#state
     this.#cancelParse?.()
     this.#cancelParse = null
     this.#put({ text: step.text, layout: step.layout, selection: step.selection })
@@ -252,6 +262,7 @@ export class DocumentStore {
       this.#parse()
       this.#verifySoon()
     }
+    this.#update({ touched: changedSteps(before, this.#state) })
     return step.label
   }
 
@@ -364,16 +375,38 @@ function stillThere(selection: readonly string[], document: SagaDocument): reado
   return kept.length === selection.length ? selection : kept
 }
 
-function idsOf(document: SagaDocument): Set<string> {
-  const ids = new Set<string>()
+type Drawn = Pick<DesignerState, 'document' | 'layout'>
+
+/** Steps that came first, then those that say something else, then those that were put elsewhere. */
+export function changedSteps(before: Drawn, after: Drawn): string[] {
+  const old = before.document ? stepsOf(before.document) : new Map<string, unknown>()
+  const now = after.document ? stepsOf(after.document) : new Map<string, unknown>()
+  const ids = [...now.keys()]
+  const added = ids.filter((id) => !old.has(id))
+  const changed = ids.filter((id) => old.has(id) && own(old.get(id)) !== own(now.get(id)))
+  const pin = ({ layout }: Drawn, id: string) => JSON.stringify(layout.positions[id])
+  const moved = ids.filter((id) => pin(before, id) !== pin(after, id))
+  return [...new Set([...added, ...changed, ...moved])]
+}
+
+/** A step without the steps it holds, which are compared by themselves. */
+const own = (step: unknown): string =>
+  JSON.stringify(step, (key, value) => (key === 'steps' ? undefined : value))
+
+function stepsOf(document: SagaDocument): Map<string, unknown> {
+  const found = new Map<string, unknown>()
   const visit = (steps: SagaDocument['steps']) => {
     for (const [id, step] of Object.entries(steps)) {
-      ids.add(id)
+      found.set(id, step)
       if (step.type === 'map') visit(step.region.steps)
       if (step.type === 'parallel')
         for (const region of Object.values(step.branches)) visit(region.steps)
     }
   }
   visit(document.steps)
-  return ids
+  return found
+}
+
+function idsOf(document: SagaDocument): Set<string> {
+  return new Set(stepsOf(document).keys())
 }

@@ -1,8 +1,11 @@
 'use client'
 
-/** What can be added: drag it onto the drawing or an arrow, or press it to add it after the selected step. */
+/**
+ * What can be added: drag it onto the drawing or an arrow, or press it to add it after the selected step. The list is one
+ * tab stop; arrow keys walk it.
+ */
 import { Search } from 'lucide-react'
-import { type DragEvent, useDeferredValue, useState } from 'react'
+import { type DragEvent, type KeyboardEvent, useDeferredValue, useState } from 'react'
 import type { StepTemplate } from '../canvas/new-step'
 import { ADDABLE, STEP_KINDS } from '../canvas/step-kinds'
 import type { Catalog } from '../canvas/step-picker'
@@ -19,6 +22,7 @@ export function Palette({
   onPlace: (template: StepTemplate) => void
 }) {
   const [query, setQuery] = useState('')
+  const [active, setActive] = useState<string | null>(null)
   const wanted = useDeferredValue(query.trim().toLowerCase())
   const fits = (...words: (string | undefined)[]) =>
     wanted === '' || words.some((word) => word?.toLowerCase().includes(wanted))
@@ -34,6 +38,11 @@ export function Palette({
       ),
     }))
     .filter((one) => one.operations.length > 0)
+  const names = [
+    ...kinds.map((type): string => type),
+    ...groups.flatMap((group) => group.operations.map((one) => `${group.name}.${one.name}`)),
+  ]
+  const stop = active !== null && names.includes(active) ? active : names[0]
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="p-2">
@@ -46,11 +55,20 @@ export function Palette({
           onChange={(event) => setQuery(event.target.value)}
         />
       </div>
-      <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-3">
+      <div
+        role="toolbar"
+        aria-orientation="vertical"
+        aria-label="What can be added"
+        className="min-h-0 flex-1 overflow-y-auto px-2 pb-3"
+        onKeyDown={walk}
+        onFocus={({ target }) => setActive(target.dataset.entry ?? null)}
+      >
         {kinds.length > 0 ? <Heading>Steps</Heading> : null}
         {kinds.map((type) => (
           <Entry
             key={type}
+            name={type}
+            stop={stop === type}
             template={{ type }}
             title={STEP_KINDS[type].label}
             hint={STEP_KINDS[type].description}
@@ -64,6 +82,8 @@ export function Palette({
             {group.operations.map((operation) => (
               <Entry
                 key={operation.name}
+                name={`${group.name}.${operation.name}`}
+                stop={stop === `${group.name}.${operation.name}`}
                 template={{ type: 'action', participant: group.name, operation }}
                 title={operation.title ?? operation.name}
                 hint={`${group.name}.${operation.name}`}
@@ -81,17 +101,32 @@ export function Palette({
   )
 }
 
+/** Arrow keys, Home and End move the focus along the entries. */
+function walk(event: KeyboardEvent<HTMLElement>) {
+  const entries = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-entry]')]
+  const at = entries.indexOf(document.activeElement as HTMLElement)
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: entries.length - 1 }[event.key]
+  if (to === undefined || at < 0) return
+  event.preventDefault()
+  entries[Math.min(Math.max(to, 0), entries.length - 1)]?.focus()
+}
+
 function Heading({ children }: { children: string }) {
-  return <h3 className="truncate px-2 pt-3 pb-1 text-text-3 text-xs">{children}</h3>
+  return <h2 className="truncate px-2 pt-3 pb-1 text-text-3 text-xs">{children}</h2>
 }
 
 function Entry({
+  name,
+  stop,
   template,
   title,
   hint,
   locked,
   onPlace,
 }: {
+  name: string
+  /** The one that Tab reaches. */
+  stop: boolean
   template: StepTemplate
   title: string
   hint: string
@@ -102,6 +137,8 @@ function Entry({
   return (
     <button
       type="button"
+      data-entry={name}
+      tabIndex={stop ? 0 : -1}
       draggable={locked === null}
       disabled={locked !== null}
       title={locked ?? hint}

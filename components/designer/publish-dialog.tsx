@@ -84,7 +84,7 @@ export function PublishDialog({
       open={open}
       onOpenChange={onOpenChange}
       wide
-      title={`Publish version ${next}`}
+      title={unchanged ? 'Nothing to publish' : `Publish version ${next}`}
       description="New runs take it at once. Runs under way stay on their version."
       footer={
         <>
@@ -110,6 +110,12 @@ export function PublishDialog({
       }
     >
       <form id={formId} onSubmit={submit} className="flex flex-col gap-4">
+        {unchanged ? (
+          <p className="text-base">
+            Nothing has changed: the draft says exactly what version {detail.published?.version}{' '}
+            says, so there is nothing to publish.
+          </p>
+        ) : null}
         <p className="text-base">
           {errors > 0 ? (
             <span className="text-state-failed">

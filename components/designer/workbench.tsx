@@ -84,6 +84,12 @@ export function Workbench({
     }
   }, [selection, selectedFrom])
 
+  const touched = useDesigner(store, (state) => state.touched)
+  useEffect(() => {
+    const [first] = touched
+    if (first !== undefined) canvas.current?.reveal(first)
+  }, [touched])
+
   const onSelect = useCallback((steps: string[]) => store.select(steps), [store])
   const onCommand = useCallback(
     (command: CanvasCommand) => {
@@ -133,7 +139,10 @@ export function Workbench({
     showRange(first?.range)
   }
   const fix = ({ title, commands }: Fix) => {
-    const refused = store.edit({ type: 'batch', label: title, commands }, { label: title })
+    const refused = store.edit(
+      { type: 'batch', label: title, commands },
+      { label: title, show: true },
+    )
     if (refused.length > 0) toast.error(refused[0]?.message)
   }
   const onCodeReady = useCallback((handle: CodeViewHandle | null) => {
@@ -160,6 +169,7 @@ export function Workbench({
       {broken ? (
         <div
           role="alert"
+          data-covers
           className="absolute inset-x-3 top-3 z-10 mx-auto flex max-w-xl items-center gap-3 rounded-lg border bg-surface-2 py-2 pr-2 pl-3 shadow-popover"
         >
           <TriangleAlert size={16} className="shrink-0 text-state-compensating" aria-hidden />
@@ -172,7 +182,7 @@ export function Workbench({
           </Button>
         </div>
       ) : null}
-      <div className="absolute top-3 left-3 z-10 flex gap-1">
+      <div data-covers className="absolute top-3 left-3 z-10 flex gap-1">
         {panes.left === null ? (
           <IconButton
             className="border bg-surface-1"
@@ -182,7 +192,7 @@ export function Workbench({
           />
         ) : null}
       </div>
-      <div className="absolute top-3 right-3 z-10">
+      <div data-covers className="absolute top-3 right-3 z-10">
         {panes.inspector ? null : (
           <IconButton
             className="border bg-surface-1"
@@ -206,9 +216,19 @@ export function Workbench({
 
   return (
     <div className="relative flex min-h-0 flex-1">
+      {document && view !== 'code' ? (
+        <button
+          type="button"
+          className="-top-40 fixed left-3 z-50 rounded-md bg-accent-fill px-3 py-2 font-medium text-white focus:top-3"
+          onClick={() => canvas.current?.focus()}
+        >
+          Skip to the drawing
+        </button>
+      ) : null}
       {panes.left && view !== 'code' ? (
         <aside
           aria-label="Steps and outline"
+          data-covers
           className="z-20 w-56 shrink-0 border-r bg-surface-1 max-md:absolute max-md:inset-y-0 max-md:left-0 max-md:shadow-popover"
         >
           <Tabs
@@ -280,6 +300,7 @@ export function Workbench({
       {panes.inspector && document && context && view !== 'code' ? (
         <aside
           aria-label="Inspector"
+          data-covers
           onKeyDown={(event) => {
             // what is open over the inspector closes first
             const inside = event.currentTarget.contains(event.target as Node)

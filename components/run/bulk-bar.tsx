@@ -4,8 +4,9 @@
  * What can be done to the selected runs at once. Each verb says to how many it applies, asks for a reason, and then
  * shows what became of each run: accepted is not the same as done.
  */
-import { Check, Pause, Play, Undo2, X } from 'lucide-react'
+import { Check, Pause, Play, RotateCcw, Undo2, Wrench, X } from 'lucide-react'
 import { useState } from 'react'
+import { TERMINAL } from '@/runtime/journal/entry'
 import { MANY_MAX, type SagaListItem } from '@/server/api/contract'
 import { useTRPCClient } from '../api'
 import { useRefusal } from '../shell/me'
@@ -15,9 +16,15 @@ import { shortId } from '../ui/copyable'
 import { Dialog } from '../ui/dialog'
 import { errorWords } from '../ui/error-words'
 
-type Verb = 'pause' | 'resume' | 'cancel'
+type Verb = 'pause' | 'resume' | 'retry' | 'resolve' | 'cancel'
 
-const DONE: Record<Verb, string> = { pause: 'paused', resume: 'resumed', cancel: 'cancelled' }
+const DONE: Record<Verb, string> = {
+  pause: 'paused',
+  resume: 'resumed',
+  retry: 'retried',
+  resolve: 'resolved by hand',
+  cancel: 'cancelled',
+}
 
 const VERBS = {
   pause: {
@@ -37,6 +44,28 @@ const VERBS = {
     danger: false,
     applies: (run: SagaListItem) => run.status === 'PAUSED',
     consequences: ['Results that came meanwhile are taken up.', 'Timers go on with what was left.'],
+  },
+  retry: {
+    word: 'Retry',
+    icon: <RotateCcw size={14} aria-hidden />,
+    danger: false,
+    applies: (run: SagaListItem) => !TERMINAL.includes(run.status),
+    consequences: [
+      'Of each run, every step that waits for a retry, is stuck, or could not be undone is tried again.',
+      'The same idempotency keys are used.',
+      'A run without such a step refuses.',
+    ],
+  },
+  resolve: {
+    word: 'Resolve by hand',
+    icon: <Wrench size={14} aria-hidden />,
+    danger: true,
+    applies: (run: SagaListItem) => run.status === 'QUARANTINED' || run.status === 'PAUSED',
+    consequences: [
+      'You say that what could not be undone is undone, or accepted as it stands. Nothing is called.',
+      'A run that has nothing to resolve refuses.',
+      'Your name and reason are kept in each journal.',
+    ],
   },
   cancel: {
     word: 'Cancel',

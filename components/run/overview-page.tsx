@@ -22,6 +22,7 @@ import { RelativeTime } from '../ui/relative-time'
 import { Skeleton } from '../ui/skeleton'
 import { SAGA_LOOK, type StateLook, TONE_TEXT } from '../ui/state'
 import { countOf } from './run-filters'
+import { noteOf } from './run-note'
 
 const APPROVAL: StateLook = { word: 'Waiting for a decision', tone: 'approval', icon: UserRound }
 
@@ -197,6 +198,7 @@ export function OverviewPage() {
 }
 
 function RunLine({ run }: { run: SagaListItem }) {
+  const note = noteOf(run)
   return (
     <li>
       <Link
@@ -208,9 +210,7 @@ function RunLine({ run }: { run: SagaListItem }) {
         </span>
         <span className="min-w-0 flex-1 truncate">
           <span className="font-medium">{run.name}</span>
-          {run.failureReason || run.current ? (
-            <span className="ml-2 text-text-3">{run.failureReason ?? run.current}</span>
-          ) : null}
+          {note ? <span className="ml-2 text-text-3">{note}</span> : null}
         </span>
         <RelativeTime at={run.startedAt} className="shrink-0 text-text-3 text-xs" />
       </Link>

@@ -2,7 +2,7 @@
  * Which verbs fit a run at this moment, and for those that do not, why: the runtime's own rules (runtime/journal/verbs.ts)
  * on what the screen has folded. The runtime decides; this says so beforehand.
  */
-import type { SagaDocument, Step } from '@/runtime/definition/schema'
+import type { Step } from '@/runtime/definition/schema'
 import {
   cancelRefusal,
   pauseRefusal,
@@ -47,18 +47,4 @@ export function stepRefusalsOf(
 ): StepRefusals {
   const run = steeredRun(view, steps)
   return { retry: retryRefusal(run, step), resolve: resolveRefusal(run, step) }
-}
-
-/** Every step of a document by id, nested regions included. */
-export function stepsOf(document: SagaDocument): Map<string, Step> {
-  const steps = new Map<string, Step>()
-  const walk = (region: { steps: Record<string, Step> }) => {
-    for (const [id, step] of Object.entries(region.steps)) {
-      steps.set(id, step)
-      if (step.type === 'parallel') for (const branch of Object.values(step.branches)) walk(branch)
-      if (step.type === 'map') walk(step.region)
-    }
-  }
-  walk(document)
-  return steps
 }

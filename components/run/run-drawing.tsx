@@ -1,13 +1,17 @@
 'use client'
 
 /** The saga's drawing with a run on it: the designer's canvas, read-only, and each step's state as it is now. */
+import { Crosshair } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Layout, SagaDocument } from '@/runtime/definition/schema'
+import { TERMINAL } from '@/runtime/journal/entry'
 import { overlayOf } from '@/runtime/projection/overlay'
 import type { RunView } from '@/runtime/projection/run-view'
 import { OverlayStore } from '../canvas/overlay-store'
 import type { SagaCanvasHandle } from '../canvas/saga-canvas'
+import { cn } from '../ui/cn'
+import { stepToFollow } from './follow'
 
 // The canvas measures the page and starts a worker: there is nothing of it to draw on the server.
 const SagaCanvas = dynamic(
@@ -25,7 +29,7 @@ export function RunDrawing({
   document: SagaDocument
   layout: Layout
   view: RunView
-  /** Brought into view when the drawing opens. */
+  /** Brought into view when it is selected anywhere. */
   selected: string | null
   onSelect: (step: string | null) => void
 }) {
@@ -35,9 +39,21 @@ export function RunDrawing({
   const select = useCallback((steps: string[]) => onSelect(steps[0] ?? null), [onSelect])
   const frame = useRef<HTMLDivElement>(null)
   const canvas = useRef<SagaCanvasHandle>(null)
-  useReveal(frame, canvas, selected)
+  const drawn = useDrawn(frame)
+  // who opens a run at a step, selects one or moves the view looks there; until then the view goes with the run
+  const [follow, setFollow] = useState(selected === null)
+  const live = !TERMINAL.includes(view.status)
+  const current = live ? stepToFollow(view) : null
+  useEffect(() => {
+    if (!drawn || selected === null) return
+    setFollow(false)
+    canvas.current?.reveal(selected, { focus: false })
+  }, [drawn, selected])
+  useEffect(() => {
+    if (drawn && follow && current !== null) canvas.current?.reveal(current, { focus: false })
+  }, [drawn, follow, current])
   return (
-    <div ref={frame} className="h-full">
+    <div ref={frame} className="relative h-full">
       <SagaCanvas
         ref={canvas}
         document={document}
@@ -46,33 +62,45 @@ export function RunDrawing({
         overlay={overlay}
         selection={selection}
         onSelect={select}
-      />
+        onPan={() => setFollow(false)}
+      >
+        {live ? (
+          <button
+            type="button"
+            data-covers
+            aria-pressed={follow}
+            title={follow ? 'The drawing goes with the run' : 'Go with the run again'}
+            className={cn(
+              'absolute top-3 left-3 z-10 flex h-8 items-center gap-1.5 rounded-md border bg-surface-1 px-2.5 font-medium text-sm hover:bg-surface-3',
+              follow ? 'border-accent text-accent' : 'text-text-2',
+            )}
+            onClick={() => setFollow((on) => !on)}
+          >
+            <Crosshair size={14} aria-hidden />
+            Follow
+          </button>
+        ) : null}
+      </SagaCanvas>
     </div>
   )
 }
 
-/** Shows the step once, as soon as the drawing is laid out. */
-function useReveal(
-  frame: { current: HTMLElement | null },
-  canvas: { current: SagaCanvasHandle | null },
-  step: string | null,
-): void {
-  const first = useRef(step)
+/** True as soon as the drawing is laid out. */
+function useDrawn(frame: RefObject<HTMLElement | null>): boolean {
+  const [drawn, setDrawn] = useState(false)
   useEffect(() => {
     const element = frame.current
-    if (first.current === null || !element) return
-    const tryNow = () => {
-      const drawn = element.querySelector('.saga-canvas:not([data-waiting]) .react-flow__node')
-      if (!drawn || first.current === null) return
-      observer.disconnect()
-      const wanted = first.current
-      first.current = null
-      // After the canvas has opened on the whole drawing, which it does in the same frame.
-      requestAnimationFrame(() => canvas.current?.reveal(wanted, { focus: false }))
+    if (drawn || !element) return
+    const look = () => {
+      if (element.querySelector('.saga-canvas:not([data-waiting]) .react-flow__node')) {
+        // after the canvas has opened on the whole drawing, which it does in the same frame
+        requestAnimationFrame(() => setDrawn(true))
+      }
     }
-    const observer = new MutationObserver(tryNow)
+    const observer = new MutationObserver(look)
     observer.observe(element, { subtree: true, childList: true, attributeFilter: ['data-waiting'] })
-    tryNow()
+    look()
     return () => observer.disconnect()
-  }, [frame, canvas])
+  }, [frame, drawn])
+  return drawn
 }

@@ -3,8 +3,10 @@
  * nothing beyond its status.
  */
 import type { Step } from '@/runtime/definition/schema'
-import type { RunView, TurnView } from '@/runtime/projection/run-view'
+import type { RunView, StepView, TurnView } from '@/runtime/projection/run-view'
+import type { WaitsFor } from '@/server/api/contract'
 import type { Tone } from '../ui/state'
+import { waitWords } from './run-note'
 
 export interface RunNews {
   tone: Tone
@@ -15,26 +17,38 @@ export interface RunNews {
   step: string | null
   /** A gate waits for a decision. */
   gate: string | null
+  /** The run that it waits for. */
+  run?: string
 }
 
-export function newsOf(view: RunView, steps: ReadonlyMap<string, Step>): RunNews | null {
+/** `waits`: the descendant for whom the run waits. */
+export function newsOf(
+  view: RunView,
+  steps: ReadonlyMap<string, Step>,
+  waits: WaitsFor | null = null,
+): RunNews | null {
   const title = (id: string) => `“${steps.get(id)?.title ?? id}”`
   const undone = [...view.steps.values()].filter(
     (step) => step.compensation?.state === 'compensated' || step.compensation?.state === 'resolved',
   ).length
   const cause = view.cause ?? view.turn
   const gate = view.gates.findLast((candidate) => candidate.closedAt === null)
+  const all = [...view.steps.values()]
+  const given = all.filter((step) => step.compensation?.state === 'exhausted')
+  const exhausted = given[0]
+  const standing = all.find((step) => step.state === 'unknown')
   const base = { step: cause?.step ?? null, gate: null }
 
   switch (view.status) {
     case 'COMPENSATING':
       if (gate) return gateNews(gate)
+      if (waits) return waitNews(waits)
       return {
         ...base,
         tone: 'compensating',
         title: causeWords(cause, title),
         why: whyOf(cause),
-        next: `Compensating: ${undone} of ${view.compensations.length || 1} started so far ${undone === 1 ? 'is' : 'are'} done. Nothing has to be done unless one gives up.`,
+        next: `${undoRetry(view, title)}Compensating: ${undone} of ${view.compensations.length || 1} started so far ${undone === 1 ? 'is' : 'are'} done. Nothing has to be done unless one gives up.`,
       }
     case 'PAUSED':
       return {
@@ -53,9 +67,13 @@ export function newsOf(view: RunView, steps: ReadonlyMap<string, Step>): RunNews
       return {
         tone: 'failed',
         title: 'In quarantine: this run needs an owner',
-        why: view.turn?.reason ?? null,
-        next: 'Nothing moves by itself. Retry the compensation, or undo the effect by hand and resolve its step.',
-        step: exhaustedStep(view),
+        why: exhausted
+          ? `Could not be undone: ${given.map((step) => title(step.step)).join(', ')}. ${exhausted.compensation?.error?.code ?? ''}: ${exhausted.compensation?.error?.message ?? ''}`
+          : (view.turn?.reason ?? null),
+        next: exhausted
+          ? 'Nothing moves by itself. Retry the compensation, or undo the effect by hand and resolve its step.'
+          : 'Nothing moves by itself. Find out what stands, undo it by hand or accept it, and resolve its step.',
+        step: exhausted?.step ?? standing?.step ?? null,
         gate: null,
       }
     case 'ROLLED_BACK':
@@ -78,7 +96,9 @@ export function newsOf(view: RunView, steps: ReadonlyMap<string, Step>): RunNews
         next: 'Somebody accepted that. The journal says who and why.',
       }
     case 'RUNNING':
-      return gate ? gateNews(gate) : null
+      if (gate) return gateNews(gate)
+      if (waits) return waitNews(waits)
+      return retryNews(view, title)
     default:
       return null
   }
@@ -121,7 +141,43 @@ function whyOf(cause: TurnView | null): string | null {
   return cause?.reason ?? null
 }
 
-function exhaustedStep(view: RunView): string | null {
-  for (const [id, step] of view.steps) if (step.compensation?.state === 'exhausted') return id
-  return null
+function waitNews(waits: WaitsFor): RunNews {
+  return {
+    tone: waits.for === 'owner' ? 'failed' : waits.for === 'resume' ? 'paused' : 'approval',
+    title: `It waits: its part ${waitWords({ ...waits, reason: null })}`,
+    why: waits.reason,
+    next: 'This run goes on by itself once that one does.',
+    step: null,
+    gate: waits.for === 'decision' ? waits.gateId : null,
+    run: waits.sagaId,
+  }
 }
+
+function retryNews(view: RunView, title: (id: string) => string): RunNews | null {
+  const retrying = [...view.steps.values()].filter((step) => step.state === 'retrying')
+  const first = retrying[0]
+  if (!first) return null
+  return {
+    tone: 'timed-out',
+    title:
+      retrying.length === 1
+        ? `${title(first.step)} failed and is tried again`
+        : `${retrying.length} steps failed and are tried again: ${retrying.map((step) => title(step.step)).join(', ')}`,
+    why: errorOf(first),
+    next: `${attempts(first.attemptsTotal)} made. The next starts by itself; the step can also be retried now.`,
+    step: first.step,
+    gate: null,
+  }
+}
+
+/** Said before how far the way back is. */
+function undoRetry(view: RunView, title: (id: string) => string): string {
+  const retrying = [...view.steps.values()].find((step) => step.compensation?.state === 'retrying')
+  const undo = retrying?.compensation
+  if (!retrying || !undo) return ''
+  return `Undoing ${title(retrying.step)} failed (${undo.error?.code ?? 'no reason'}) and is tried again, ${attempts(undo.attemptsTotal)} made. `
+}
+
+const attempts = (count: number) => `${count} ${count === 1 ? 'attempt' : 'attempts'}`
+
+const errorOf = ({ error }: StepView) => (error ? `${error.code}: ${error.message}` : null)

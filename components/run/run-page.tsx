@@ -4,6 +4,7 @@
  * `/runs/[sagaId]`: the drawing with the run on it, live, and beside it the selected step, the timeline, the journal
  * and the children. What is selected is in the URL.
  */
+import { useQuery } from '@tanstack/react-query'
 import {
   CircleAlert,
   Ellipsis,
@@ -19,7 +20,9 @@ import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } f
 import { useCallback, useMemo, useState } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import { TERMINAL } from '@/runtime/journal/entry'
+import { stepsOf } from '@/runtime/projection/document-steps'
 import type { SagaDetail } from '@/server/api/contract'
+import { useTRPC } from '../api'
 import { type Action, useActions } from '../shell/actions'
 import { useRefusal } from '../shell/me'
 import { PageBar } from '../shell/page-bar'
@@ -38,7 +41,7 @@ import { Skeleton } from '../ui/skeleton'
 import { TabPanel, Tabs } from '../ui/tabs'
 import { ChildrenPanel } from './children-panel'
 import { JournalPanel } from './journal-panel'
-import { refusalsOf, stepsOf } from './run-controls'
+import { refusalsOf } from './run-controls'
 import { RunDrawing } from './run-drawing'
 import { newsOf } from './run-news'
 import { SignalDialog } from './signal-dialog'
@@ -120,7 +123,15 @@ function Loaded({
   const ended = TERMINAL.includes(status)
   const refusals = refusalsOf(view, steps)
   const operate = may('saga:operate')
-  const news = newsOf(view, steps)
+  const trpc = useTRPC()
+  const hasChildren = view.order.some((id) => (view.steps.get(id)?.children.length ?? 0) > 0)
+  const waits = useQuery(
+    trpc.sagas.waitsFor.queryOptions(
+      { sagaId },
+      { enabled: hasChildren && !ended, refetchInterval: 5_000 },
+    ),
+  )
+  const news = newsOf(view, steps, ended ? null : (waits.data ?? null))
   const select = useCallback(
     (step: string | null) => void go({ step, ...(step === null ? {} : { tab: 'step' }) }),
     [go],
@@ -266,6 +277,48 @@ function Loaded({
     />
   )
 
+  const banners = (
+    <>
+      <StuckBanner sagaId={sagaId} />
+      {news ? (
+        <Banner
+          tone={news.tone}
+          role={news.tone === 'failed' ? 'alert' : 'status'}
+          icon={
+            news.gate ? <UserRound size={16} aria-hidden /> : <CircleAlert size={16} aria-hidden />
+          }
+          title={news.title}
+          action={
+            news.run && !news.gate ? (
+              <ButtonLink
+                href={`/runs/${encodeURIComponent(news.run)}`}
+                size="sm"
+                variant="primary"
+              >
+                Open that run
+              </ButtonLink>
+            ) : news.gate ? (
+              <ButtonLink
+                href={`/approvals?gate=${encodeURIComponent(news.gate)}`}
+                size="sm"
+                variant="primary"
+              >
+                Decide
+              </ButtonLink>
+            ) : news.step && news.step !== at.step ? (
+              <Button size="sm" onClick={() => select(news.step)}>
+                Show the step
+              </Button>
+            ) : undefined
+          }
+        >
+          {news.why ? <p className="break-words">{news.why}</p> : null}
+          <p>{news.next}</p>
+        </Banner>
+      ) : null}
+    </>
+  )
+
   return (
     <>
       <PageBar
@@ -337,7 +390,8 @@ function Loaded({
           {detail.startedBy ? ` by ${detail.startedBy}` : ''}
         </span>
         <span className="tabular-nums">
-          {ended ? 'Took' : 'Running for'} <Elapsed from={detail.startedAt} to={endedAt} />
+          {ended ? 'Took' : status === 'RUNNING' ? 'Running for' : 'Open for'}{' '}
+          <Elapsed from={detail.startedAt} to={endedAt} />
         </span>
         <span className="ml-auto">
           {state.catchingUp ? (
@@ -348,51 +402,26 @@ function Loaded({
         </span>
       </div>
 
-      <StuckBanner sagaId={sagaId} />
-      {news ? (
-        <Banner
-          tone={news.tone}
-          role={news.tone === 'failed' ? 'alert' : 'status'}
-          icon={
-            news.gate ? <UserRound size={16} aria-hidden /> : <CircleAlert size={16} aria-hidden />
-          }
-          title={news.title}
-          action={
-            news.gate ? (
-              <ButtonLink
-                href={`/approvals?gate=${encodeURIComponent(news.gate)}`}
-                size="sm"
-                variant="primary"
-              >
-                Decide
-              </ButtonLink>
-            ) : news.step && news.step !== at.step ? (
-              <Button size="sm" onClick={() => select(news.step)}>
-                Show the step
-              </Button>
-            ) : undefined
-          }
-        >
-          {news.why ? <p className="break-words">{news.why}</p> : null}
-          <p>{news.next}</p>
-        </Banner>
-      ) : null}
-
       {narrow ? (
-        <div className="flex min-h-0 flex-1 flex-col">
+        // It scrolls as a whole, or nothing would be left of the panel on a low screen, or at 200 % zoom.
+        <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
+          {banners}
           <div className="h-2/5 min-h-48 shrink-0 border-b">{drawing}</div>
-          <div className="min-h-0 flex-1">{panel}</div>
+          <div className="h-full min-h-80 flex-1 shrink-0">{panel}</div>
         </div>
       ) : (
-        <Group orientation="horizontal" className="min-h-0 flex-1">
-          <Panel id="drawing" minSize="320px">
-            {drawing}
-          </Panel>
-          <Separator className="w-px bg-border transition-colors hover:bg-accent focus-visible:bg-accent" />
-          <Panel id="about" defaultSize="420px" minSize="320px" maxSize="70%">
-            {panel}
-          </Panel>
-        </Group>
+        <>
+          {banners}
+          <Group orientation="horizontal" className="min-h-0 flex-1">
+            <Panel id="drawing" minSize="320px">
+              {drawing}
+            </Panel>
+            <Separator className="w-px bg-border transition-colors hover:bg-accent focus-visible:bg-accent" />
+            <Panel id="about" defaultSize="420px" minSize="320px" maxSize="70%">
+              {panel}
+            </Panel>
+          </Group>
+        </>
       )}
 
       {verb ? (

@@ -14,6 +14,7 @@ import { cn } from '../ui/cn'
 import { Copyable } from '../ui/copyable'
 import { useNarrow } from '../ui/narrow'
 import { Elapsed, RelativeTime } from '../ui/relative-time'
+import { noteOf } from './run-note'
 
 const GRID =
   'grid grid-cols-[1rem_9.5rem_minmax(14rem,3fr)_minmax(9rem,1fr)_minmax(7rem,1fr)_6rem_5.5rem_10rem] items-center gap-x-4 px-4'
@@ -176,9 +177,10 @@ function Row({
   onSelect: (sagaId: string, on: boolean) => void
 }) {
   const href = `/runs/${encodeURIComponent(run.sagaId)}`
-  const note = run.failureReason ?? run.current
+  const note = noteOf(run)
   // What was rolled back needs nobody; red is for what still does.
-  const standing = run.status === 'FAILED' || run.status === 'QUARANTINED'
+  const standing =
+    run.status === 'FAILED' || run.status === 'QUARANTINED' || run.waitsFor?.for === 'owner'
   const shared = {
     role: 'row',
     'aria-rowindex': index + 2,
@@ -190,7 +192,11 @@ function Row({
     return (
       <div {...shared} className="absolute inset-x-0 top-0 border-b bg-surface-1">
         <Cell className="h-full">
-          <Link href={href} className="flex h-full flex-col justify-center gap-0.5 px-4">
+          <Link
+            href={href}
+            prefetch={false}
+            className="flex h-full flex-col justify-center gap-0.5 px-4"
+          >
             <span className="flex items-center justify-between gap-3">
               <span className="truncate font-medium text-base">{run.name}</span>
               <StatusBadge saga={run.status} />
@@ -228,6 +234,7 @@ function Row({
       <Cell className="flex items-baseline gap-2">
         {/* The link covers the row; what must stay clickable lies above it. */}
         <Link
+          prefetch={false}
           href={href}
           className="shrink-0 font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent focus-visible:after:-outline-offset-2"
         >

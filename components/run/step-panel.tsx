@@ -4,6 +4,7 @@
 import { RotateCcw, Wrench } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Step } from '@/runtime/definition/schema'
+import { TERMINAL } from '@/runtime/journal/entry'
 import { duration } from '@/runtime/projection/duration'
 import {
   type AttemptView,
@@ -51,7 +52,10 @@ export function StepPanel({
       <header className="flex flex-col gap-1.5">
         <div className="flex items-start justify-between gap-3">
           <h2 className="font-semibold text-lg">{definition?.title ?? id}</h2>
-          <StatusBadge step={step?.state ?? 'pending'} />
+          <span className="flex shrink-0 flex-col items-end gap-1">
+            <StatusBadge step={step?.state ?? 'pending'} />
+            {undo ? <StatusBadge compensation={undo.state} /> : null}
+          </span>
         </div>
         {definition?.description ? <p className="text-text-2">{definition.description}</p> : null}
         <div className="mt-1 flex flex-wrap gap-2">
@@ -61,7 +65,7 @@ export function StepPanel({
             disabledReason={refusal ?? refusals.retry}
             onClick={() => onVerb('retryStep')}
           >
-            Retry
+            {undo?.state === 'exhausted' || undo?.state === 'retrying' ? 'Retry undoing' : 'Retry'}
           </Button>
           <Button
             size="sm"
@@ -123,7 +127,14 @@ export function StepPanel({
               ]
             : null,
           last?.retryAt && step?.state === 'retrying'
-            ? ['Next attempt', <RelativeTime key="retry" at={last.retryAt} />]
+            ? [
+                'Next attempt',
+                view.pausedFrom === null ? (
+                  <RelativeTime key="retry" at={last.retryAt} />
+                ) : (
+                  'when the run resumes'
+                ),
+              ]
             : null,
           step?.choice
             ? [
@@ -137,6 +148,11 @@ export function StepPanel({
         ]}
       />
 
+      {step?.state === 'unknown' && !undo ? (
+        <p className="rounded-md bg-state-timed-out/12 px-3 py-2">
+          No answer says whether it happened. Ask the participant, by its idempotency key.
+        </p>
+      ) : null}
       {step?.stuck ? (
         <p className="rounded-md bg-state-paused/12 px-3 py-2">
           This step gave up past the point of no return, so the run is paused instead of failing.
@@ -185,7 +201,9 @@ export function StepPanel({
         <Section title="Way back">
           <p className="text-text-2">
             {definition.compensation
-              ? `Undone by ${definition.compensation.participant ?? definition.participant}.${definition.compensation.operation}, if the run turns back.`
+              ? TERMINAL.includes(view.status)
+                ? 'Its compensation was not called.'
+                : `Undone by ${definition.compensation.participant ?? definition.participant}.${definition.compensation.operation}, if the run turns back.`
               : definition.effect === 'readonly'
                 ? 'Reads only: nothing to undo.'
                 : 'Has no compensation.'}

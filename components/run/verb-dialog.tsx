@@ -91,7 +91,19 @@ function wordsOf(verb: Verb, view: RunView) {
           'This cannot be taken back.',
         ],
       }
-    case 'retryStep':
+    case 'retryStep': {
+      const undo = view.steps.get(verb.step)?.compensation
+      if (undo?.state === 'exhausted' || undo?.state === 'retrying') {
+        const last = undo.attempts.at(-1)
+        return {
+          title: `Retry undoing ${verb.title}?`,
+          verb: 'Retry undoing',
+          consequences: [
+            `Its compensation${last?.participant ? ` (${last.participant}.${last.operation})` : ''} is called again now, with the same idempotency key.`,
+            'If it succeeds, the run goes on compensating.',
+          ],
+        }
+      }
       return {
         title: `Retry ${verb.title}?`,
         verb: 'Retry the step',
@@ -105,6 +117,7 @@ function wordsOf(verb: Verb, view: RunView) {
               'Attempts before do not count any more.',
             ],
       }
+    }
     case 'resolveStep':
       return {
         title: `Resolve ${verb.title} by hand?`,

@@ -8,12 +8,15 @@ export function EmptyState({
   children,
   action,
   className,
+  heading: Heading = 'h2',
 }: {
   icon?: ReactNode
   title: ReactNode
   children?: ReactNode
   action?: ReactNode
   className?: string
+  /** `h1` where this is the whole page. */
+  heading?: 'h1' | 'h2'
 }) {
   return (
     <div
@@ -23,7 +26,7 @@ export function EmptyState({
       )}
     >
       {icon ? <span className="mb-1 text-text-3">{icon}</span> : null}
-      <h2 className="font-semibold text-lg">{title}</h2>
+      <Heading className="font-semibold text-lg">{title}</Heading>
       {children ? <div className="text-base text-text-2">{children}</div> : null}
       {action ? <div className="mt-3 flex flex-wrap justify-center gap-2">{action}</div> : null}
     </div>

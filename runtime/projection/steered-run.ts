@@ -3,7 +3,13 @@
  * the view that screens fold from the journal. The document says which steps are pivots and which only read.
  */
 import type { Step } from '../definition/schema'
-import { childrenRefusal, type SteeredSaga, type SteeredStep } from '../journal/verbs'
+import {
+  childrenRefusal,
+  resolveRefusal,
+  retryRefusal,
+  type SteeredSaga,
+  type SteeredStep,
+} from '../journal/verbs'
 import type { RunView, StepView } from './run-view'
 
 /** Children that a step may have replaced (SAGA_LIMITS of the runtime). */
@@ -26,6 +32,17 @@ export function steeredRun(view: RunView, steps: ReadonlyMap<string, Step>): Ste
     },
     stuck: () => view.order.filter((id) => view.steps.get(id)?.stuck),
   }
+}
+
+/** The steps of a run that can be retried, or resolved by hand, now; in the order in which they were entered. */
+export function stepsThatTake(
+  verb: 'retryStep' | 'resolveStep',
+  view: RunView,
+  steps: ReadonlyMap<string, Step>,
+): string[] {
+  const run = steeredRun(view, steps)
+  const refusal = verb === 'retryStep' ? retryRefusal : resolveRefusal
+  return view.order.filter((id) => refusal(run, id) === null)
 }
 
 function findPivot(

@@ -3,7 +3,7 @@
  *
  * 1. One post is under way at a time; what comes meanwhile goes together into the next. So many small sends cost few round
  *    trips, and the order in which they were sent is the order in which they arrive.
- * 2. A post that the store refuses is halved until what it cannot hold stands alone: that sender alone is told.
+ * 2. A post that the store refuses, or that cannot be made into one, is halved until what it cannot hold stands alone: that sender alone is told.
  * 3. A verdict comes from this process's engine (`heard`), or from the store, which is asked now and then for all at once:
  *    another worker may own the saga.
  * 4. What waits here is bounded; beyond that OVERLOADED.
@@ -113,13 +113,13 @@ export class Sender {
     try {
       return await this.#enqueue(envelopes)
     } catch (error) {
-      if (!isSagaError(error)) throw error
       const middle = envelopes.length >> 1
-      if (middle > 0 && error.code !== 'UNAVAILABLE' && error.code !== 'OVERLOADED') {
+      const code = isSagaError(error) ? error.code : null
+      if (middle > 0 && code !== 'UNAVAILABLE' && code !== 'OVERLOADED') {
         const first = await this.#hand(envelopes.slice(0, middle), refuse)
         return [...first, ...(await this.#hand(envelopes.slice(middle), refuse))]
       }
-      for (const one of envelopes) refuse(one, error)
+      for (const one of envelopes) refuse(one, isSagaError(error) ? error : cannotSend(one, error))
       return []
     }
   }
@@ -174,7 +174,7 @@ export class Sender {
         done(mine.flatMap(({ id }) => (created.delete(id) ? [] : [id])))
     } catch (error) {
       const [only] = parcels
-      const isAll = !isSagaError(error) || error.code === 'UNAVAILABLE'
+      const isAll = isSagaError(error) && error.code === 'UNAVAILABLE'
       if (isAll || (parcels.length === 1 && only))
         for (const parcel of parcels) parcel.failed(error)
       else {
@@ -235,6 +235,16 @@ export class Sender {
       for (const [id, verdict] of found) this.heard(id, verdict)
     }
   }
+}
+
+function cannotSend({ entityId, message }: Envelope, error: unknown): SagaError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new SagaError(
+    'INVALID_INPUT',
+    `The ${message.type} for saga ${entityId} cannot be stored (${why}); look at what it carries`,
+    { sagaId: entityId },
+    error,
+  )
 }
 
 /** Who asks may differ: somebody else of the same service may send it again. */

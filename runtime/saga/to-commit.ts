@@ -221,7 +221,14 @@ export function currentOf(
     else if (record.state === 'running' && step.type !== 'parallel') words.push(name)
     if (words.length === 3) break
   }
+  if (words.length === 0 && state.status === 'QUARANTINED' && state.left?.length)
+    words.push(`Left standing: ${state.left.map((id) => titleOf(saga, state, id)).join(', ')}`)
   return words.join(', ').slice(0, 200) || null
+}
+
+function titleOf(saga: CompiledSaga, state: SagaState, id: string): string {
+  const steps = state.region === null ? saga.steps : saga.region(state.region).steps
+  return steps.get(id)?.title ?? id
 }
 
 function inOrder(state: SagaState, ids: ReadonlySet<string>): Iterable<string> {

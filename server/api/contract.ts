@@ -142,7 +142,10 @@ export const listSagas = page.extend({
   text: z.string().max(200).optional(),
   startedAfter: instant.optional(),
   startedBefore: instant.optional(),
-  /** Children are left out unless asked for, or unless `parentId` names their parent. */
+  /**
+   * Children are left out unless asked for, or unless `parentId` names their parent. Those that are PAUSED or QUARANTINED
+   * wait for somebody and are always there.
+   */
   children: z.boolean().default(false),
   parentId: sagaId.optional(),
 })
@@ -159,6 +162,14 @@ export const signalSaga = z.object({
 export const manySagasAction = sagaAction
   .omit({ sagaId: true })
   .extend({ sagaIds: z.array(sagaId).min(1).max(MANY_MAX) })
+
+/**
+ * Retry or resolve on many sagas: of each the given step, else every step that takes it now. It has no idempotency key:
+ * asked again, it does what still fits.
+ */
+export const manyStepsAction = manySagasAction
+  .omit({ idempotencyKey: true })
+  .extend({ step: stepId.optional() })
 
 /**
  * One for each item of a batch, in order. Each stands for itself: some may have been taken and others not. Of a start that
@@ -185,7 +196,20 @@ export interface SagaListItem {
   failureCode: string | null
   failureReason: string | null
   requiresApproval: boolean
+  /** The descendant that waits for somebody, so that this saga waits too. */
+  waitsFor: WaitsFor | null
 }
+
+export interface WaitsFor {
+  sagaId: string
+  name: string
+  /** In quarantine, paused, or at a gate. */
+  for: 'owner' | 'resume' | 'decision'
+  /** Its open gate. */
+  gateId: string | null
+  reason: string | null
+}
+
 export interface SagaDetail extends SagaListItem {
   digest: string
   /** The version it runs, as published: the drawing of the run page. */

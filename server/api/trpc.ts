@@ -1,6 +1,7 @@
 /**
  * The procedure builder. Every procedure is made by `procedure(permission)` and so declares who may call it;
- * `publicProcedure` is for `system.health` and `users.me` alone. A test enumerates the router and holds this.
+ * `publicProcedure` is for `users.me` alone and `healthProcedure` for `system.health`, which answers even when nobody can be
+ * told who calls. A test enumerates the router and holds this.
  */
 import { initTRPC, TRPCError } from '@trpc/server'
 import { DEPTH_MAX, flawOf, refusal } from '@/runtime/storable'
@@ -48,14 +49,21 @@ const translated = t.procedure.use(async ({ next }) => {
   return result
 })
 
-export const publicProcedure = translated.meta({ permission: 'public' })
+const known = translated.use(({ ctx, next }) => {
+  if (ctx.unavailable) throw ctx.unavailable
+  return next()
+})
+
+export const healthProcedure = translated.meta({ permission: 'public' })
+
+export const publicProcedure = known.meta({ permission: 'public' })
 
 /**
  * A procedure for holders of `permission`: UNAUTHORIZED without a caller, FORBIDDEN without the permission. All that it is
  * given is checked before its schema sees it: no text or number of any field can be one that a database refuses or changes.
  */
 export function procedure(permission: Permission) {
-  return translated.meta({ permission }).use(async ({ ctx, type, getRawInput, next }) => {
+  return known.meta({ permission }).use(async ({ ctx, type, getRawInput, next }) => {
     const { principal } = ctx
     if (!principal) throw signedOut(ctx)
     if (type === 'mutation' && ctx.crossSite)
@@ -76,7 +84,9 @@ export function procedure(permission: Permission) {
 
 /** Call it from an open stream: throws as `procedure` would when the caller may no longer listen. */
 export async function stillAllowed(ctx: Context, permission: Permission): Promise<void> {
-  const principal = await ctx.reauthenticate()
+  const principal = await ctx.reauthenticate().catch((error: unknown) => {
+    throw toTRPCError(error)
+  })
   if (!principal?.permissions.includes(permission)) throw signedOut({ ...ctx, refusal: null })
 }
 

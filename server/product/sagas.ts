@@ -3,11 +3,19 @@
  *
  * 1. Several statuses are read one index range each and merged, so a rare status costs its rows and not the table.
  * 2. Text is matched in the order of the list and stops when the page is full.
+ * 3. A child is listed and counted only while it waits for somebody; each of its ancestors then says for whom it waits.
+ *    That is found from above, among what is still open below the rows shown, and costs a commit nothing.
  */
 import { z } from 'zod'
 import { Prisma, type PrismaClient } from '@/prisma/generated/client'
-import type { SagaStatus } from '@/runtime/journal/entry'
-import { type listSagas, type Page, SAGA_STATUSES, type SagaListItem } from '../api/contract'
+import { type SagaStatus, TERMINAL } from '@/runtime/journal/entry'
+import {
+  type listSagas,
+  type Page,
+  SAGA_STATUSES,
+  type SagaListItem,
+  type WaitsFor,
+} from '../api/contract'
 import { contains, cursorInstant, pageOf, readCursor } from './cursor'
 
 type ListRequest = z.infer<typeof listSagas>
@@ -52,8 +60,9 @@ export async function listSagaItems(
     WITH page AS (${pageQuery(where, [...new Set(request.status ?? [])], limit)})
     ${SELECT_ITEMS} JOIN page USING (saga_id) ${JOINS}
     ORDER BY s.started_at DESC, s.saga_id LIMIT ${limit}`
+  const waits = await waitsBelow(db, rows)
   return pageOf(rows, request.limit, {
-    item: toItem,
+    item: (row) => toItem(row, waits),
     position: (row) => [row.started_at.getTime(), row.saga_id],
   })
 }
@@ -61,8 +70,48 @@ export async function listSagaItems(
 /** One saga as lists show it; null when there is none of that id. */
 export async function findSagaItem(db: PrismaClient, id: string): Promise<SagaListItem | null> {
   const rows = await db.$queryRaw<Row[]>`${SELECT_ITEMS} ${JOINS} WHERE s.saga_id = ${id}`
-  return rows[0] ? toItem(rows[0]) : null
+  return rows[0] ? toItem(rows[0], await waitsBelow(db, rows)) : null
 }
+
+/** The descendant that waits for somebody, for whom this saga waits in turn; null when there is none. */
+export async function findWaitsFor(db: PrismaClient, id: string): Promise<WaitsFor | null> {
+  return (await waitsBelow(db, [{ saga_id: id, status: 'RUNNING' }])).get(id) ?? null
+}
+
+/** Children of children are looked at to this depth. */
+const DEPTH = 16
+
+/** By saga: a descendant that is quarantined, paused or at a gate; the worst first. Whatever has ended waits for nobody. */
+async function waitsBelow(
+  db: PrismaClient,
+  rows: readonly { saga_id: string; status: SagaStatus }[],
+): Promise<Map<string, WaitsFor>> {
+  const open = rows.filter(({ status }) => !TERMINAL.includes(status)).map((row) => row.saga_id)
+  if (open.length === 0) return new Map()
+  const found = await db.$queryRaw<(WaitsFor & { root: string })[]>`
+    WITH RECURSIVE below AS (
+      SELECT s.parent_id AS root, s.saga_id, s.name, s.status, s.failure_reason, 1 AS depth
+      FROM saga_execution s WHERE s.parent_id = ANY(${open}::text[]) AND ${STILL_OPEN}
+      UNION ALL
+      SELECT b.root, s.saga_id, s.name, s.status, s.failure_reason, b.depth + 1
+      FROM below b JOIN saga_execution s ON s.parent_id = b.saga_id
+      WHERE ${STILL_OPEN} AND b.depth < ${DEPTH}
+    ), waiting AS (
+      SELECT DISTINCT ON (b.root) b.root, b.saga_id, b.name, b.failure_reason, g.id AS gate, g.question,
+             CASE b.status WHEN 'QUARANTINED' THEN 'owner' WHEN 'PAUSED' THEN 'resume' ELSE 'decision' END AS what
+      FROM below b LEFT JOIN gate g ON g.saga_id = b.saga_id AND g.status = 'OPEN'
+      WHERE b.status IN ('QUARANTINED', 'PAUSED') OR g.id IS NOT NULL
+      ORDER BY b.root, b.status = 'QUARANTINED' DESC, b.status = 'PAUSED' DESC, b.saga_id
+    )
+    SELECT w.root, w.saga_id AS "sagaId", w.name, w.what AS "for", w.gate AS "gateId",
+           coalesce(CASE WHEN w.what = 'decision' THEN w.question END, head.current, w.failure_reason) AS reason
+    FROM waiting w LEFT JOIN LATERAL (
+      SELECT j.current FROM journal j WHERE j.entity_id = w.saga_id ORDER BY j.seq DESC LIMIT 1
+    ) AS head ON true`
+  return new Map(found.map(({ root, ...rest }) => [root, rest]))
+}
+
+const STILL_OPEN = Prisma.sql`s.status IN ('RUNNING', 'COMPENSATING', 'PAUSED', 'QUARANTINED')`
 
 /** How many sagas there are of each status, under the same filters as the list. */
 export async function countSagas(
@@ -103,7 +152,8 @@ function pageQuery(where: Prisma.Sql[], statuses: SagaStatus[], limit: number): 
 function* conditions(filters: Filters): Generator<Prisma.Sql, void, undefined> {
   const { definition, ventureId, text, startedAfter, startedBefore, parentId, children } = filters
   if (parentId !== undefined) yield Prisma.sql`s.parent_id = ${parentId}`
-  else if (!children) yield Prisma.sql`s.parent_id IS NULL`
+  else if (!children)
+    yield Prisma.sql`(s.parent_id IS NULL OR s.status IN ('PAUSED', 'QUARANTINED'))`
   else yield Prisma.sql`TRUE`
   if (definition !== undefined) yield Prisma.sql`s.saga_type = ${definition}`
   if (ventureId !== undefined) yield Prisma.sql`s.venture_id = ${ventureId}`
@@ -117,7 +167,7 @@ function* conditions(filters: Filters): Generator<Prisma.Sql, void, undefined> {
   }
 }
 
-const toItem = (row: Row): SagaListItem => ({
+const toItem = (row: Row, waits: ReadonlyMap<string, WaitsFor>): SagaListItem => ({
   sagaId: row.saga_id,
   name: row.name,
   definition: row.saga_type,
@@ -134,4 +184,5 @@ const toItem = (row: Row): SagaListItem => ({
   failureCode: row.failure_code,
   failureReason: row.failure_reason,
   requiresApproval: row.requires_approval,
+  waitsFor: waits.get(row.saga_id) ?? null,
 })

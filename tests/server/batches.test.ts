@@ -1,6 +1,8 @@
 /**
  * Batches over real HTTP, and the refusal of new sagas while the worker is too far behind, on a real PostgreSQL.
  */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { TRPCClientError } from '@trpc/client'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
@@ -37,6 +39,16 @@ async function start(names: readonly string[], definition = 'hears') {
 }
 const reason = 'test'
 
+/** A port on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 describe('a batch', () => {
   it('of 1,000 is one request, and each saga has its own answer', async () => {
     const names = ids(1_000, 'k')
@@ -61,6 +73,47 @@ describe('a batch', () => {
     const cancelled = await client.sagas.cancelMany.mutate({ sagaIds: names, reason })
     expect(cancelled.filter((answer) => 'error' in answer)).toEqual([])
     expect(await t.host.db.sagaExecution.count({ where: { status: 'ROLLED_BACK' } })).toBe(1_000)
+  })
+
+  it('retries of each saga what waits for it, and refuses those that have nothing', async () => {
+    const owner = await t.as(await t.person('ADMIN'))
+    await owner.participants.save({
+      name: 'absent',
+      title: 'Absent',
+      kind: 'HTTP',
+      endpointUrl: `http://127.0.0.1:${await closedPort()}/`,
+      allowPrivateNetwork: true,
+    })
+    const source = `kind: saga
+name: calls-nobody
+start: call
+steps:
+  call: { type: action, participant: absent, operation: go, effect: readonly, retry: { attemptsMax: 5, strategy: FIXED, delayMs: 3600000, delayMaxMs: 3600000 } }
+`
+    await owner.definitions.create({ name: 'calls-nobody', source })
+    await owner.definitions.publish({ name: 'calls-nobody', revision: 1 })
+    const names = ids(20, 'absent')
+    await start(names, 'calls-nobody')
+    const retrying = () => client.sagas.get.query({ sagaId: 'absent-19' })
+    await expect.poll(async () => (await retrying()).current).toContain('Retrying')
+    await start(['listens'])
+    const answers = await client.sagas.retryMany.mutate({
+      sagaIds: [...names, 'listens', 'nobody'],
+      reason,
+    })
+    expect(answers).toEqual([
+      ...names.map((sagaId) => ({ sagaId })),
+      {
+        sagaId: 'listens',
+        error: { code: 'WRONG_STATE', message: expect.stringContaining('no step that can be') },
+      },
+      { sagaId: 'nobody', error: expect.objectContaining({ code: 'NOT_FOUND' }) },
+    ])
+    const { entries } = await retrying()
+    expect(entries.filter(({ message }) => message.type === 'retry')).toHaveLength(1)
+    const resolved = await client.sagas.resolveMany.mutate({ sagaIds: names, reason })
+    expect(resolved.every((answer) => 'error' in answer)).toBe(true)
+    await client.sagas.cancelMany.mutate({ sagaIds: names, reason })
   })
 
   it('is idempotent by key, for many and for one', async () => {

@@ -159,9 +159,9 @@ export const FOUND_BUGS: readonly PlantedBug[] = [
     swarm: { ...CALM, sagas: 8, isWanted: having('saga'), meddling: 8, chaosMs: 8_000 },
     patches: [
       {
-        file: 'saga/control.ts',
-        from: "if (state.parent && state.status === 'COMPLETED')",
-        to: "if (state.parent && state.status === 'PENDING')",
+        file: 'journal/verbs.ts',
+        from: "if (saga.parent && saga.status === 'COMPLETED')",
+        to: "if (saga.parent && saga.status === 'PENDING')",
       },
     ],
   },

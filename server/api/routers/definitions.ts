@@ -27,8 +27,8 @@ import { procedure, router } from '../trpc'
 
 /** Null also for one that no column can hold; the findings say so. */
 function titleOf(summary: { title: string | null } | null): string | null {
-  const title = summary?.title
-  return title === undefined || title === null || textFlaw(title) ? null : title
+  const title = summary?.title ?? null
+  return title === null || textFlaw(title) ? null : title
 }
 
 const named = z.object({ name: definitionName })

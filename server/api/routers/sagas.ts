@@ -13,7 +13,8 @@ import type { StartRequest } from '@/runtime/runtime'
 import type { Host } from '../../host'
 import { awaitSaga, noSaga } from '../../product/await-saga'
 import { getVersion } from '../../product/definitions'
-import { countSagas, findSagaItem, listSagaItems } from '../../product/sagas'
+import { countSagas, findSagaItem, findWaitsFor, listSagaItems } from '../../product/sagas'
+import { steerSteps } from '../../product/steer-steps'
 import { followSaga } from '../../realtime/follow-saga'
 import type { CallerContext } from '../context'
 import {
@@ -22,6 +23,7 @@ import {
   listSagas,
   MANY_MAX,
   manySagasAction,
+  manyStepsAction,
   type Page,
   type SagaAnswer,
   type SagaDetail,
@@ -33,6 +35,7 @@ import {
   signalSaga,
   startSaga,
   stepAction,
+  type WaitsFor,
 } from '../contract'
 import { toTRPCError } from '../errors'
 import { procedure, router, stillAllowed } from '../trpc'
@@ -115,6 +118,11 @@ export const sagasRouter = router({
       }
     }),
 
+  /** Asked again and again by who follows a saga: what waits below it is not in its own journal. */
+  waitsFor: procedure('saga:read')
+    .input(one)
+    .query(({ ctx, input }): Promise<WaitsFor | null> => findWaitsFor(ctx.host.db, input.sagaId)),
+
   journal: procedure('saga:read')
     .input(
       z.object({
@@ -196,6 +204,20 @@ export const sagasRouter = router({
   cancelMany: procedure('saga:operate')
     .input(manySagasAction)
     .mutation(({ ctx, input }): Promise<SagaAnswer[]> => onMany(ctx, 'cancel', input)),
+
+  retryMany: procedure('saga:operate')
+    .input(manyStepsAction)
+    .mutation(
+      ({ ctx, input }): Promise<SagaAnswer[]> =>
+        steerSteps(ctx.host, { verb: 'retryStep', by: ctx.principal.actor, ...input }),
+    ),
+
+  resolveMany: procedure('saga:operate')
+    .input(manyStepsAction)
+    .mutation(
+      ({ ctx, input }): Promise<SagaAnswer[]> =>
+        steerSteps(ctx.host, { verb: 'resolveStep', by: ctx.principal.actor, ...input }),
+    ),
 
   signalMany: procedure('saga:operate')
     .input(z.object({ signals: z.array(signalSaga).min(1).max(MANY_MAX) }))

@@ -4,10 +4,10 @@
 
 import { type SystemHealth, systemHealth } from '../../product/health'
 import type { Shell } from '../contract'
-import { procedure, publicProcedure, router } from '../trpc'
+import { healthProcedure, procedure, router } from '../trpc'
 
 export const systemRouter = router({
-  health: publicProcedure.query(
+  health: healthProcedure.query(
     ({ ctx }): Promise<SystemHealth> =>
       systemHealth(ctx.host, { inDetail: ctx.principal !== null }),
   ),
@@ -18,7 +18,7 @@ export const systemRouter = router({
       SELECT
         (SELECT count(*)::int FROM saga_execution WHERE status IN ('PENDING', 'RUNNING') AND parent_id IS NULL) AS running,
         (SELECT count(*)::int FROM saga_execution WHERE status = 'COMPENSATING' AND parent_id IS NULL) AS compensating,
-        (SELECT count(*)::int FROM saga_execution WHERE status IN ('PAUSED', 'QUARANTINED') AND parent_id IS NULL)
+        (SELECT count(*)::int FROM saga_execution WHERE status IN ('PAUSED', 'QUARANTINED'))
           AS "needsAttention",
         (SELECT count(*)::int FROM gate WHERE status = 'OPEN') AS "openGates",
         (SELECT coalesce(sum(jsonb_array_length(stuck -> 'sagas')), 0)::int FROM worker

@@ -56,6 +56,26 @@ describe('the document store', () => {
     expect(store.getState().text).toBe(SOURCE)
   })
 
+  it('tells what an undo was about, and only what was put elsewhere when a move is undone', () => {
+    const { store } = open()
+    store.move({ pay: { x: 80, y: 80 } }, 'Move')
+    store.undo()
+    expect(store.getState().touched).toEqual(['pay'])
+    store.redo()
+    expect(store.getState().touched).toEqual(['pay'])
+    store.edit(retitle('Pay it'), { label: 'Rename' })
+    store.undo()
+    expect(store.getState().touched).toEqual(['pay'])
+  })
+
+  it('tells what a fix has changed, and nothing of what a form changes', () => {
+    const { store } = open()
+    store.edit(retitle('Pay it'), { label: 'Rename' })
+    expect(store.getState().touched).toEqual([])
+    store.edit(retitle('Pay'), { label: 'A fix', show: true })
+    expect(store.getState().touched).toEqual(['pay'])
+  })
+
   it('keeps what the server found about the input schema until that schema changes', () => {
     const { store, timing } = open()
     const schema = { type: 'object' }

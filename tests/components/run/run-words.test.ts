@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { linesOf, messageWords } from '@/components/run/entry-words'
-import { refusalsOf, stepRefusalsOf, stepsOf } from '@/components/run/run-controls'
+import { refusalsOf, stepRefusalsOf } from '@/components/run/run-controls'
 import { newsOf } from '@/components/run/run-news'
+import { stepsOf } from '@/runtime/projection/document-steps'
 import { foldEntries } from '@/runtime/projection/run-view'
 import {
   DOWN,
@@ -113,6 +114,34 @@ describe('the news of a run', () => {
     expect(newsOf(view(forward()), steps)).toBeNull()
   })
 
+  it('is that of a child that waits for somebody, with the way to it', () => {
+    const waits = {
+      sagaId: 's.x',
+      name: 'Ship',
+      for: 'owner',
+      gateId: null,
+      reason: 'Cannot undo h',
+    } as const
+    expect(newsOf(view(forward()), steps, waits)).toMatchObject({
+      tone: 'failed',
+      title: 'It waits: its part Ship is quarantined',
+      why: 'Cannot undo h',
+      run: 's.x',
+    })
+  })
+
+  it('is that of a step that is tried again', () => {
+    const retrying = forward().failure('a#1', [
+      { t: 'step.failed', step: 'a', attempt: 1, error: DOWN, retryAt: 9, final: false },
+    ])
+    expect(newsOf(view(retrying), steps)).toMatchObject({
+      tone: 'timed-out',
+      title: '“Reserve budget” failed and is tried again',
+      why: 'HTTP_503: the service is down',
+      step: 'a',
+    })
+  })
+
   it('says which step failed, why, and how far the way back is', () => {
     expect(newsOf(view(failing()), steps)).toMatchObject({
       tone: 'compensating',
@@ -139,7 +168,7 @@ describe('the news of a run', () => {
     expect(newsOf(view(exhausted()), steps)).toMatchObject({
       tone: 'failed',
       step: 'a',
-      why: 'Could not be compensated: a',
+      why: 'Could not be undone: “Reserve budget”. HTTP_503: the service is down',
     })
   })
 

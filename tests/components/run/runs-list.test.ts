@@ -20,6 +20,7 @@ const run = (sagaId: string, at: number, patch: Partial<SagaListItem> = {}): Sag
   failureCode: null,
   failureReason: null,
   requiresApproval: false,
+  waitsFor: null,
   ...patch,
 })
 const pages = [

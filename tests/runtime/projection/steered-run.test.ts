@@ -4,9 +4,11 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { refusalsOf, stepRefusalsOf, stepsOf } from '@/components/run/run-controls'
+import { refusalsOf, stepRefusalsOf } from '@/components/run/run-controls'
 import type { Message } from '@/runtime/journal/entry'
+import { stepsOf } from '@/runtime/projection/document-steps'
 import { emptyRunView, foldEntry } from '@/runtime/projection/run-view'
+import { stepsThatTake } from '@/runtime/projection/steered-run'
 import { decide } from '@/runtime/saga/decide'
 import type { SagaState } from '@/runtime/saga/state'
 import { action, BY, DryRun, no, ok, saga } from '../../support/dry-run'
@@ -94,6 +96,8 @@ describe('the screen', () => {
     const view = run.entries().reduce(foldEntry, emptyRunView(pivot))
     expect(view.steps.get('p')?.state).toBe('unknown')
     expect(stepRefusalsOf(view, steps, 'p').resolve).toBeNull()
+    expect(stepsThatTake('resolveStep', view, steps)).toEqual(['p'])
+    expect(stepsThatTake('retryStep', view, steps)).toEqual([])
     expect(run.send('s', { type: 'resolve', step: 'p', ...by })).toMatchObject({ accepted: true })
     expect(run.state()).toMatchObject({ status: 'FAILED', left: ['p'] })
     expect(disagreements(run, 's')).toEqual([])

@@ -178,7 +178,7 @@ describe('a stuck child', () => {
     const keyed = saga({
       ...part,
       steps: {
-        x: action('x', 'y', { ...once, idempotencyKey: 'input.order' }),
+        x: action('x', 'y', { ...once, idempotencyKey: '"order"' }),
         y: action('y', undefined, once),
       },
     })
@@ -206,7 +206,7 @@ describe('a stuck child', () => {
     const keyed = saga({
       ...part,
       steps: {
-        x: action('x', 'y', { ...once, idempotencyKey: 'input.order' }),
+        x: action('x', 'y', { ...once, idempotencyKey: '"order"' }),
         y: action('y', undefined, once),
       },
     })
