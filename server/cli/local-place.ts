@@ -8,6 +8,7 @@ import type { Actor } from '@/runtime/journal/entry'
 import { readEnv } from '@/server/env'
 import { openInstance } from '@/server/launch/environment'
 import { openHost } from '@/server/open-host'
+import { HeldWarnings } from './held-warnings'
 import { output } from './output'
 import type { Place } from './run'
 
@@ -18,9 +19,10 @@ const POLL_MS = 300
 export async function openLocalPlace(): Promise<Place> {
   const instance = await openInstance()
   const quiet = () => {}
-  const warn = (message: string) => output.error(output.dim(message))
+  const tell = (message: string) => output.error(output.dim(message))
+  const warnings = new HeldWarnings()
   const opened = openHost(readEnv(instance.env), {
-    log: { info: quiet, warn, error: warn },
+    log: { info: quiet, warn: (message) => warnings.add(message), error: tell },
     address: process.env.NEXTAUTH_URL ? 'own' : 'learned',
   })
   const { runtime } = opened.host
@@ -31,6 +33,7 @@ export async function openLocalPlace(): Promise<Place> {
   try {
     await opened.start()
   } catch (error) {
+    warnings.all().forEach(tell)
     await close()
     throw error
   }
@@ -53,6 +56,8 @@ export async function openLocalPlace(): Promise<Place> {
           const entries = await runtime.journal(sagaId, after)
           yield* entries
           after = entries.at(-1)?.seq ?? after
+          if (entries.length > 0) warnings.moved()
+          warnings.due().forEach(tell)
           // another worker's commits do not wake us
           if (entries.length === 0)
             await Promise.race([woken, delay(POLL_MS, undefined, { signal })])
