@@ -1,12 +1,16 @@
 /**
  * Every page request passes here: signed-out visitors are led to the sign-in page, and each answer gets its security
- * headers. Pages and procedures still check the session themselves; this only saves a round trip.
+ * headers. While the server starts, every page is one that says so and comes again by itself. Pages and procedures still check the session themselves; this only saves a round trip.
  */
 import { type NextRequest, NextResponse } from 'next/server'
 import { getToken } from 'next-auth/jwt'
 import { contentSecurityPolicy, SECURITY_HEADERS } from './server/auth/security-headers'
+import { hostIfStarted } from './server/host'
+import { startingPage } from './server/starting-page'
 
 export async function proxy(request: NextRequest) {
+  const starting = hostIfStarted()?.starting
+  if (starting) return withHeaders(startingPage(starting))
   const { pathname, search } = request.nextUrl
   if (!pathname.startsWith('/sign-in') && !(await isSignedIn(request))) {
     const target = new URL('/sign-in', request.url)

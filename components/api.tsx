@@ -20,8 +20,8 @@ import {
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { createTRPCContext } from '@trpc/tanstack-react-query'
 import { type ReactNode, useState } from 'react'
-import superjson from 'superjson'
 import type { AppRouter } from '@/server/api/root'
+import { wireFormat } from '@/server/api/wire-format'
 
 const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>()
 
@@ -82,9 +82,9 @@ function makeClient() {
             retry: ({ error }) => error.data?.httpStatus !== 401 && error.data?.httpStatus !== 403,
             retryDelayMs: (attempt) => Math.min(500 * 2 ** attempt, 15_000),
           }),
-          httpSubscriptionLink({ url, transformer: superjson }),
+          httpSubscriptionLink({ url, transformer: wireFormat }),
         ],
-        false: httpBatchLink({ url, transformer: superjson, maxItems: 20, maxURLLength: 8_000 }),
+        false: httpBatchLink({ url, transformer: wireFormat, maxItems: 20, maxURLLength: 8_000 }),
       }),
     ],
   })

@@ -26,9 +26,17 @@ import { Performer } from './saga/perform'
 import { previewGate } from './saga/preview'
 import { replay } from './saga/replay'
 import { checkNewSagaId, envelopeOf } from './saga/request'
+import { startedAlready, whatDiffers } from './saga/same-start'
 import { Sender } from './saga/sender'
 import { digestText } from './security/digest'
-import { checkedData, DEPTH_MAX, OUTPUT_BYTES_MAX, refusal, textFlaw } from './storable'
+import {
+  checkedData,
+  DATA_BYTES_MAX,
+  DEPTH_MAX,
+  OUTPUT_BYTES_MAX,
+  refusal,
+  textFlaw,
+} from './storable'
 
 /** Signs and checks the token with which a participant completes a call later. */
 export interface CallbackTokens {
@@ -79,6 +87,8 @@ export interface RuntimeOptions {
 
 /** An outcome's bytes as JSON: the largest answer of a participant, and its frame. */
 const OUTCOME_BYTES_MAX = OUTPUT_BYTES_MAX + 1_000
+/** What a start says beside its input: who and for what. */
+const FRAME_BYTES_MAX = 10_000
 /** Items of one batch. */
 const MANY_MAX = 1_000
 /** Stuck sagas that health names, and that the list of all workers holds. */
@@ -103,6 +113,8 @@ class SagaRuntime implements Runtime {
   readonly #listeners = new Set<(entityIds: readonly string[]) => void>()
   readonly #ending = new Map<string, Set<(ended: Ended) => void>>()
   readonly #sender: Sender
+  /** Starts whose id their caller chose: another saga may have it already. */
+  readonly #chosen = new WeakSet<Envelope>()
   #engine: Engine | null = null
   #performer: Performer | null = null
   #wakeUps: WakeUps | null = null
@@ -118,7 +130,7 @@ class SagaRuntime implements Runtime {
   }
 
   async start(): Promise<void> {
-    this.#wakeUps = await this.#openWakeUps()
+    this.#wakeUps ??= await this.#openWakeUps()
     await this.#keeper.start(this.#wakeUps?.address)
     if (this.#stage === 'starting') this.#stage = 'running'
   }
@@ -427,17 +439,20 @@ class SagaRuntime implements Runtime {
         },
       )
     const sagaId = request.id ?? this.#options.ids.uuid()
-    return {
+    const envelope: Envelope = {
       id: `start:${sagaId}`,
       entityId: sagaId,
       message: {
         type: 'start',
         format: NEWEST_FORMAT,
         definition: found.ref,
+        ...(version === undefined ? {} : { pinned: true as const }),
         input,
         ...asked,
       },
     }
+    if (request.id !== undefined) this.#chosen.add(envelope)
+    return envelope
   }
 
   get #examiner(): Examiner {
@@ -471,7 +486,7 @@ class SagaRuntime implements Runtime {
 
   /**
    * Starts that this worker owns are stored by its next commit, without a mailbox row, unless mail waits there that would
-   * have to come first; the rest are posted. Starting an id again is no error, so a start whose fate is unknown is simply
+   * have to come first; the rest are posted. The same start again is no error, so one whose fate is unknown is simply
    * posted as well. Null for each that is durable; what is refused already stays so.
    */
   async #startAll(starts: readonly (Envelope | SagaError)[]): Promise<(SagaError | null)[]> {
@@ -482,7 +497,7 @@ class SagaRuntime implements Runtime {
         if (isSagaError(start)) return start
         const { entityId, message } = start
         const verdict = engine?.owns(entityId) ? await engine.submit(entityId, message) : null
-        if (verdict?.accepted || verdict?.code === 'ALREADY_EXISTS') return null
+        if (verdict?.accepted) return null
         if (verdict && verdict.code !== 'UNAVAILABLE')
           return new SagaError(verdict.code, verdict.reason, { sagaId: entityId })
         elsewhere.push(start)
@@ -490,8 +505,39 @@ class SagaRuntime implements Runtime {
       }),
     )
     const posted = await this.#sender.post(elsewhere)
-    const failed = new Map(elsewhere.map((start, n) => [start, posted[n] ?? null]))
+    const others = await this.#othersStarted(
+      elsewhere.filter((start, n) => !posted[n] && this.#chosen.has(start)),
+    )
+    const failed = new Map(
+      elsewhere.map((start, n) => [start, posted[n] ?? others.get(start) ?? null]),
+    )
     return here.map((one) => (one && !isSagaError(one) ? (failed.get(one) ?? null) : one))
+  }
+
+  /**
+   * Of starts that were posted: those whose id is another saga's already. It is or will be the one in the journal, else the
+   * one posted first. No verdict is waited for, since the worker that gives it may be busy or away.
+   */
+  async #othersStarted(posted: readonly Envelope[]): Promise<Map<Envelope, SagaError>> {
+    const { store } = this.#options
+    const others = new Map<Envelope, SagaError>()
+    if (posted.length === 0) return others
+    const [started, mailed] = await Promise.all([
+      store.starts(posted.map(({ entityId }) => entityId)),
+      store.posted(posted.map(({ id }) => id)),
+    ])
+    for (const start of posted) {
+      const { id, entityId, message } = start
+      const first = started.get(entityId) ?? mailed.get(id)
+      if (first?.type !== 'start' || message.type !== 'start') continue
+      const how = whatDiffers(first, message)
+      if (how !== null)
+        others.set(
+          start,
+          new SagaError('ALREADY_EXISTS', startedAlready(entityId, how), { sagaId: entityId }),
+        )
+    }
+    return others
   }
 
   /** Tells other workers that they have mail. */
@@ -613,7 +659,7 @@ function checkedRequest({ input, ventureId, by }: StartRequest) {
   return checkedData(
     { input: input ?? null, ventureId: ventureId ?? null, ...(by ? { by } : {}) },
     // the input lies one level down
-    { depthMax: DEPTH_MAX + 1 },
+    { depthMax: DEPTH_MAX + 1, bytesMax: DATA_BYTES_MAX + FRAME_BYTES_MAX },
   )
 }
 

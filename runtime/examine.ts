@@ -11,8 +11,9 @@ import { verify } from './verifier/verify'
 /** Verifies and, when that finds no error, compiles: what cannot be compiled is never published. */
 export function examine(document: SagaDocument): Examined {
   const issues = verify(document)
-  if (!hasErrors(issues)) compileSaga(document)
-  return { issues, digest: digestDocument(document) }
+  const digest = digestDocument(document)
+  if (!hasErrors(issues)) compileSaga(document, digest)
+  return { issues, digest }
 }
 
 /** On the caller's own thread: for hosts whose authors are trusted, scripts and tests. */

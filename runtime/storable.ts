@@ -31,6 +31,8 @@ export interface DataBounds {
   bytesMax?: number
   /** Takes what knows how to write itself (`toJSON`), class instances and absent list items as JSON does. */
   lenient?: boolean
+  /** Takes valid Dates, for what has no journal before it. */
+  dates?: boolean
   /** For data that was taken before numbers were judged, on its way out again. */
   anyNumber?: boolean
 }
@@ -136,6 +138,8 @@ class Pass {
     }
     this.#room -= 5
     if (value === null) return undefined
+    if (this.#bounds.dates && value instanceof Date && !Number.isNaN(value.getTime()))
+      return undefined
     const given = written ? null : this.#writer(value)
     if (given) {
       this.rewritten = true

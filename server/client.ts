@@ -14,8 +14,8 @@ import {
   type TRPCClient,
 } from '@trpc/client'
 import { EventSource } from 'eventsource'
-import superjson from 'superjson'
 import type { AppRouter } from './api/root'
+import { wireFormat } from './api/wire-format'
 
 export interface SagawrightClientOptions {
   /** The server's address, such as http://127.0.0.1:3000. */
@@ -41,7 +41,7 @@ export function createSagawrightClient({ url, apiKey }: SagawrightClientOptions)
           }),
           httpSubscriptionLink({
             url: api,
-            transformer: superjson,
+            transformer: wireFormat,
             // Node 20 has no EventSource, and browsers' cannot send headers
             EventSource,
             eventSourceOptions: {
@@ -52,7 +52,7 @@ export function createSagawrightClient({ url, apiKey }: SagawrightClientOptions)
         ],
         false: httpBatchLink({
           url: api,
-          transformer: superjson,
+          transformer: wireFormat,
           headers,
           maxItems: 20,
           // a query's input may be a saga's text, longer than an address may be

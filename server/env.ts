@@ -11,9 +11,8 @@ const schema = z
     DATABASE_URL: z
       .string('is missing: the PostgreSQL to use, postgresql://user:password@host:5432/database')
       .regex(/^postgres(ql)?:\/\//, 'must start with postgresql://'),
-    NEXTAUTH_URL: z
-      .url('must be the address people open, such as https://sagawright.example.com')
-      .default('http://127.0.0.1:3000'),
+    /** Default: this machine at PORT. Workers that are not told it learn the web part's from the database. */
+    NEXTAUTH_URL: z.url('must be the address people open, such as https://sagawright.example.com'),
     /** Signs sessions; sealed secrets and callback tokens use keys derived from it. */
     NEXTAUTH_SECRET: z
       .string('is missing: 32 random characters or more, such as from: openssl rand -base64 33')
@@ -57,7 +56,10 @@ export type Env = z.infer<typeof schema>
 
 /** Reads and checks the environment. Throws one Error that names every wrong variable, a line each. */
 export function readEnv(source: Record<string, string | undefined> = process.env): Env {
-  const result = schema.safeParse(source)
+  const result = schema.safeParse({
+    ...source,
+    NEXTAUTH_URL: source.NEXTAUTH_URL || `http://127.0.0.1:${source.PORT || 3000}`,
+  })
   if (result.success) return result.data
   const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`)
   throw new Error(`The environment is not complete:\n${lines.join('\n')}`)

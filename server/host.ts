@@ -33,6 +33,13 @@ export interface HostParts {
   feedTail: () => Promise<string>
 }
 
+export interface Starting {
+  /** Unix milliseconds. */
+  since: number
+  /** What it waits for, in words fit for everybody's eyes; null while nothing is in the way. */
+  reason: string | null
+}
+
 export interface Host extends HostParts {
   people: People
   apiKeys: ApiKeys
@@ -42,6 +49,12 @@ export interface Host extends HostParts {
   feed: FeedPump
   /** Aborts when the process is about to stop: ends every open stream. */
   closing: AbortSignal
+  /** Why this process does not work yet; null once it does, or when nobody waits for it. */
+  starting: Starting | null
+  /** Counts a request in, so that `idle` knows of it. */
+  working<T>(work: () => Promise<T>): Promise<T>
+  /** Resolves when no request is being answered. */
+  idle(): Promise<void>
   /** Ends the streams; what was given to `compose` is its maker's to stop. */
   close(): void
 }
@@ -52,6 +65,7 @@ export function compose(parts: HostParts): Host {
   const closing = new AbortController()
   const watch = new EntityWatch({ db, runtime, log })
   const feed = new FeedPump({ runtime, tail: feedTail, log })
+  const atWork = new Set<Promise<unknown>>()
   return {
     ...parts,
     people: new People(db),
@@ -61,6 +75,16 @@ export function compose(parts: HostParts): Host {
     watch,
     feed,
     closing: closing.signal,
+    starting: null,
+    working(work) {
+      const done = work()
+      const entry = done.catch(() => {}).finally(() => atWork.delete(entry))
+      atWork.add(entry)
+      return done
+    },
+    async idle() {
+      while (atWork.size > 0) await Promise.all(atWork)
+    },
     close() {
       closing.abort(new DOMException('The server is stopping', 'AbortError'))
       watch.close()

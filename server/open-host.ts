@@ -15,6 +15,7 @@ import { createPrisma } from '@/runtime/postgres/prisma'
 import type { Env } from './env'
 import { startForgetter } from './forgetter'
 import { compose, type Host } from './host'
+import { type AddressKind, instanceAddress } from './instance-address'
 import { instanceKeys } from './keys'
 import { startProber } from './participant-prober'
 import { participantSource } from './product/participants'
@@ -24,7 +25,9 @@ import { threadedExaminer } from './texts/threaded-examiner'
 
 export interface OpenHost {
   host: Host
-  /** Acquires shards and recovers; after it sagas run. */
+  /** Where participants deliver results that come later; null while nobody has said. */
+  callbackAddress(): string | null
+  /** Acquires shards and recovers; after it sagas run. One try: rejects with UNAVAILABLE, and may be called again. */
   start(): Promise<void>
   /** Ends streams, drains the runtime, closes sockets and connections. */
   stop(): Promise<void>
@@ -36,7 +39,11 @@ const STOP_MS = 2_000
 /** A host on the environment's database. Connects on first use; nothing runs before `start`. */
 export function openHost(
   env: Env,
-  { log, onFenced }: { log: Logger; onFenced?: (error: unknown) => void },
+  {
+    log,
+    onFenced,
+    address: kind = 'own',
+  }: { log: Logger; onFenced?: (error: unknown) => void; address?: AddressKind },
 ): OpenHost {
   const keys = instanceKeys(env)
   const db = createPrisma(env.DATABASE_URL, { poolMax: env.DATABASE_POOL })
@@ -48,10 +55,14 @@ export function openHost(
     statementTimeoutMs: 2_500,
     queryTimeoutMs: 2_500,
   })
+  const address = instanceAddress({ db, log, kind, own: env.NEXTAUTH_URL })
   const callbackTokens = createCallbackTokens(keys)
   const participants = createParticipantRegistry({
     source: participantSource(db, keys),
-    callbackUrl: (token) => new URL(`/api/callback/${token}`, env.NEXTAUTH_URL).href,
+    callbackUrl(token) {
+      const at = address.current()
+      return at === null ? null : new URL(`/api/callback/${token}`, at).href
+    },
     clock: systemClock,
     logger: log,
   })
@@ -85,8 +96,13 @@ export function openHost(
   const forgetter = startForgetter({ db, log })
   return {
     host,
-    start: () => runtime.start(),
+    callbackAddress: () => address.current(),
+    async start() {
+      await address.open()
+      await runtime.start()
+    },
     async stop() {
+      address.stop()
       host.close()
       prober.stop()
       forgetter.stop()

@@ -107,7 +107,7 @@ const HOMES: Record<string, readonly string[]> = {
 
 /** Runtime files whose values components may use: pure, and fit for a browser. */
 const FOR_COMPONENTS =
-  /^(runtime\/(definition|expression|verifier|projection)\/|runtime\/journal\/(entry|verbs)\.ts$|server\/api\/contract\.ts$)/
+  /^(runtime\/(definition|expression|verifier|projection)\/|runtime\/journal\/(entry|verbs)\.ts$|runtime\/storable\.ts$|server\/api\/(contract|wire-format)\.ts$)/
 
 /** Files made for others, so that nobody here imports them. What a script or a path in a source names is found. */
 const ENTRIES: Record<string, string> = {

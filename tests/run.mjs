@@ -42,6 +42,15 @@ const PHASES = [
       node('unit', [at('vitest/vitest.mjs'), 'run', '--config', 'tests/vitest.config.ts', ...more]),
   },
   {
+    // what is decided may not depend on where the machine stands
+    elsewhere: (more) =>
+      node(
+        'elsewhere',
+        [at('vitest/vitest.mjs'), 'run', '--config', 'tests/vitest.elsewhere.config.ts', ...more],
+        { TZ: 'Asia/Tokyo', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' },
+      ),
+  },
+  {
     build: async () => {
       const built = await build(
         root,

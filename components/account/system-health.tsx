@@ -3,6 +3,7 @@
 /** How the system is: the worker and its lease, what waits, the database. Refreshed every two seconds. */
 import { useQuery } from '@tanstack/react-query'
 import { CircleCheck, CircleX, TriangleAlert } from 'lucide-react'
+import type { DatabaseRestarts } from '@/server/launch/restarts.mjs'
 import { useTRPC } from '../api'
 import { StuckList, useStuck } from '../run/stuck-banner'
 import { Badge } from '../ui/badge'
@@ -19,6 +20,11 @@ const LOOK = {
   degraded: {
     tone: 'compensating',
     word: 'Degraded',
+    icon: <TriangleAlert size={13} aria-hidden />,
+  },
+  starting: {
+    tone: 'compensating',
+    word: 'Starting',
     icon: <TriangleAlert size={13} aria-hidden />,
   },
   down: { tone: 'failed', word: 'Down', icon: <CircleX size={13} aria-hidden /> },
@@ -41,6 +47,7 @@ export function SystemHealth() {
     )
   }
   const { status, runtime, database } = health.data
+  const { restarts } = database
   const look = LOOK[status]
   return (
     <>
@@ -113,12 +120,21 @@ export function SystemHealth() {
                 database.latencyMs === null ? '–' : `${Math.round(database.latencyMs)} ms`,
               ],
               database.error ? ['Error', database.error] : null,
+              restarts ? ['Restarts', restartWords(restarts)] : null,
             ]}
           />
         </div>
       </Section>
     </>
   )
+}
+
+/** What the launcher did about an embedded database that died. */
+function restartWords({ count, lastAt, since, tries, why }: DatabaseRestarts): string {
+  if (since !== null)
+    return `away since ${new Date(since).toLocaleTimeString()}; ${tries} tries to start it again${why ? `: ${why}` : ''}`
+  const at = lastAt === null ? '' : `, the last at ${new Date(lastAt).toLocaleString()}`
+  return `died and started again ${count === 1 ? 'once' : `${count} times`}${at}`
 }
 
 function Metric({ label, value }: { label: string; value: number }) {

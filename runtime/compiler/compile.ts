@@ -43,7 +43,11 @@ export function digestDocument(document: SagaDocument): string {
 }
 
 /** Throws UNSUPPORTED for a transaction step; expects a document that parses and verifies cleanly. */
-export function compileSaga(document: SagaDocument): CompiledSaga {
+export function compileSaga(
+  document: SagaDocument,
+  /** The document's digest where it is known: working it out takes a third of the time. */
+  digest = digestDocument(document),
+): CompiledSaga {
   const maps = new Map<string, MapStep>()
   const root = compileRegion(document.name, document, maps)
   const regions = new Map<string, CompiledRegion>()
@@ -53,7 +57,7 @@ export function compileSaga(document: SagaDocument): CompiledSaga {
   return {
     ...root,
     document,
-    digest: digestDocument(document),
+    digest,
     config: root.machine.config,
     region(mapStep) {
       const compiled = regions.get(mapStep)

@@ -49,7 +49,14 @@ interface Place {
   moves: Map<string, Moved>
 }
 
-/** Configurations kept per machine; beyond that all are forgotten, and worked out again. */
+export interface MachineOptions {
+  /**
+   * Configurations kept, each with the moves made from it; beyond that the one used least lately is forgotten, and worked
+   * out again. Default 2,000: a few megabytes for a drawing of usual size.
+   */
+  placesMax?: number
+}
+
 const PLACES_MAX = 2_000
 
 export class SagaMachine {
@@ -58,12 +65,15 @@ export class SagaMachine {
   readonly #scope: Parameters<AnyStateMachine['transition']>[2]
   #actions: MachineAction[] = []
   #initial: Moved | undefined
+  readonly #placesMax: number
+  /** The one used least lately first. */
   readonly #places = new Map<string, Place>()
   /** The same, found without writing the value as text. */
   readonly #byValue = new WeakMap<object, Place>()
 
-  constructor(config: MachineConfig) {
+  constructor(config: MachineConfig, { placesMax = PLACES_MAX }: MachineOptions = {}) {
     this.config = config
+    this.#placesMax = placesMax
     // Our config type is a subset of XState's; its own type wants literals of each state's name.
     this.logic = createMachine(config as Parameters<typeof createMachine>[0])
     const self = createActor(this.logic)
@@ -121,9 +131,10 @@ export class SagaMachine {
         snapshot: snapshot ?? this.logic.resolveState({ value, context: {} }),
         moves: new Map(),
       }
-      if (this.#places.size >= PLACES_MAX) this.#places.clear()
-      this.#places.set(key, place)
-    }
+      const [oldest] = this.#places.keys()
+      if (oldest !== undefined && this.#places.size >= this.#placesMax) this.#places.delete(oldest)
+    } else this.#places.delete(key)
+    this.#places.set(key, place)
     if (typeof value === 'object') this.#byValue.set(value, place)
     return place
   }

@@ -48,27 +48,7 @@ export function compileInputSchema(schema: InputSchema): InputSchemaResult {
 
 function compile(schema: InputSchema): InputSchemaResult {
   try {
-    const ajv = new Ajv2020({
-      strict: false,
-      allErrors: true,
-      verbose: true,
-      formats: FORMATS,
-      logger: false,
-      addUsedSchema: false,
-      code: { regExp: linearRegExp },
-    })
-    // ajv divides binary fractions, by which 19.99 is no multiple of 0.01.
-    ajv.removeKeyword('multipleOf')
-    ajv.addKeyword({
-      keyword: 'multipleOf',
-      type: 'number',
-      schemaType: 'number',
-      validate: (step: number, value: number) => isMultipleOf(value, step),
-      error: {
-        message: ({ schemaCode }) => str`must be a multiple of ${schemaCode}`,
-        params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
-      },
-    })
+    ajv ??= createAjv()
     const validate = ajv.compile(schema)
     return {
       ok: true,
@@ -83,7 +63,38 @@ function compile(schema: InputSchema): InputSchemaResult {
       unavailable: error instanceof EvalError,
       message: message.replace(/^schema is invalid: /, '').replaceAll('data/', ''),
     }
+  } finally {
+    // It would keep each schema, and know its $id the next time.
+    ajv?.removeSchema(schema)
   }
+}
+
+/** One for all schemas: compiling the schema of schemas takes ten times as long as an ordinary one. */
+let ajv: Ajv2020 | undefined
+
+function createAjv(): Ajv2020 {
+  const made = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    verbose: true,
+    formats: FORMATS,
+    logger: false,
+    addUsedSchema: false,
+    code: { regExp: linearRegExp },
+  })
+  // ajv divides binary fractions, by which 19.99 is no multiple of 0.01.
+  made.removeKeyword('multipleOf')
+  made.addKeyword({
+    keyword: 'multipleOf',
+    type: 'number',
+    schemaType: 'number',
+    validate: (step: number, value: number) => isMultipleOf(value, step),
+    error: {
+      message: ({ schemaCode }) => str`must be a multiple of ${schemaCode}`,
+      params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
+    },
+  })
+  return made
 }
 
 const linearRegExp = Object.assign(

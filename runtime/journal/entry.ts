@@ -48,6 +48,8 @@ export type Message =
       /** The rules that decide this saga, see saga/format.ts; 1 where nothing is said. */
       format?: number
       definition: DefinitionRef
+      /** The caller asked for this version, rather than for the newest. */
+      pinned?: true
       input: unknown
       ventureId?: string | null
       by?: Actor
@@ -97,7 +99,13 @@ export type Message =
       spent?: string[]
     }
   /** From a parent that unwinds: stop if running, compensate what was done, answer with `child`. */
-  | { type: 'unwind'; reason: string; force: boolean }
+  | {
+      type: 'unwind'
+      reason: string
+      force: boolean
+      /** The parent; not said in format 1. */
+      from?: string
+    }
 
 export type MessageType = Message['type']
 

@@ -11,7 +11,7 @@ import { invariant, SagaError } from '../errors'
 import type { Clock } from '../ports'
 import type { StuckSaga } from '../runtime'
 import { checkCommits } from './commit-rules'
-import type { Entry, Verdict } from './entry'
+import type { Entry, Message, Verdict } from './entry'
 import {
   type DecisionRow,
   type DueTimer,
@@ -336,6 +336,22 @@ export function createMemoryStore(clock: Clock): MemoryStore {
         if (verdict) verdicts.set(id, { ...verdict })
       }
       return verdicts
+    },
+    async posted(messageIds) {
+      const posted = new Map<string, Message>()
+      for (const id of messageIds) {
+        const known = mail.get(id)
+        if (known) posted.set(id, parse<Envelope>(known.text).message)
+      }
+      return posted
+    },
+    async starts(entityIds) {
+      const starts = new Map<string, Message>()
+      for (const id of entityIds) {
+        const [first] = entities.get(id)?.entries ?? []
+        if (first) starts.set(id, parse<Entry>(first).message)
+      }
+      return starts
     },
 
     async read(entityId, afterSeq, limit) {

@@ -231,6 +231,10 @@ export interface Store {
   post(envelopes: Envelope[]): Promise<string[]>
   /** The verdicts of those messages that have been acknowledged. */
   verdicts(messageIds: string[]): Promise<Map<string, Verdict>>
+  /** The messages as they were first posted under these ids, as far as they are remembered. */
+  posted(messageIds: string[]): Promise<Map<string, Message>>
+  /** The first message of each of these entities that exists: its start. */
+  starts(entityIds: string[]): Promise<Map<string, Message>>
 
   read(entityId: string, afterSeq: number, limit: number): Promise<Entry[]>
   /** Entries of all entities in commit order, never skipping one that commits late. */

@@ -35,8 +35,8 @@ export interface HttpParticipantConfig {
   connections?: number
   /** Calls under way or waiting for a socket. Default 2,000. */
   callsMax?: number
-  /** The absolute URL that takes the outcome of a call; no callbacks are offered without it. */
-  callbackUrl?: (token: string) => string
+  /** The absolute URL that takes the outcome of a call; no callbacks are offered without it, or when it is null. */
+  callbackUrl?: (token: string) => string | null
   clock: Clock
   onSample?: (sample: HealthSample) => void
 }
@@ -71,12 +71,13 @@ export function createHttpParticipant(config: HttpParticipantConfig): HttpPartic
     const now = clock.now()
     if (call.deadline <= now)
       return failed('unknown', 'TIMEOUT', 'The deadline had passed before the call could be made')
-    const payload = JSON.stringify(bodyOf(call, config.callbackUrl))
+    const callback = config.callbackUrl?.(call.callbackToken)
+    const payload = JSON.stringify(bodyOf(call, callback))
     const request = {
       method: 'POST' as const,
       path: `${basePath}/${encodeURIComponent(call.operation)}`,
       headers: {
-        ...headersOf(call, config.callbackUrl),
+        ...headersOf(call, callback),
         ...signWebhook({
           id: webhookId(call.sagaId, call.call),
           atSeconds: now / 1000,
@@ -88,7 +89,11 @@ export function createHttpParticipant(config: HttpParticipantConfig): HttpPartic
       timeoutMs: Math.min(timeoutMs, call.deadline - now),
       bytesMax: OUTPUT_BYTES_MAX,
     }
-    return toOutcome(await exchange(agent, endpoint.origin, request, signal, clock), clock.now())
+    const outcome = toOutcome(
+      await exchange(agent, endpoint.origin, request, signal, clock),
+      clock.now(),
+    )
+    return 'pending' in outcome && callback === null ? NO_CALLBACK : outcome
   }
 
   return {
@@ -173,7 +178,14 @@ function secretKeys(config: HttpParticipantConfig): Buffer[] {
   throw new SagaError('INVALID_INPUT', `Participant ${config.name} has no secret: create one`)
 }
 
-function bodyOf(call: ParticipantCall, callbackUrl?: (token: string) => string): CallBody {
+/** To wait until the call's time is up would hide for minutes what is known at once. */
+const NO_CALLBACK = failed(
+  'unknown',
+  'NO_CALLBACK_ADDRESS',
+  'The service answered 202, but this worker knows no address for its result: start the web part once, or set NEXTAUTH_URL for the worker',
+)
+
+function bodyOf(call: ParticipantCall, callback: string | null | undefined): CallBody {
   return {
     sagaId: call.sagaId,
     step: call.step,
@@ -184,11 +196,11 @@ function bodyOf(call: ParticipantCall, callbackUrl?: (token: string) => string):
     key: call.key,
     ...(call.undoes === undefined ? {} : { undoes: call.undoes }),
     deadline: new Date(call.deadline).toISOString(),
-    ...(callbackUrl ? { callback: callbackUrl(call.callbackToken) } : {}),
+    ...(callback ? { callback } : {}),
   }
 }
 
-function headersOf(call: ParticipantCall, callbackUrl?: (token: string) => string) {
+function headersOf(call: ParticipantCall, callback: string | null | undefined) {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: 'application/json',
@@ -198,7 +210,7 @@ function headersOf(call: ParticipantCall, callbackUrl?: (token: string) => strin
     'saga-deadline': new Date(call.deadline).toISOString(),
   }
   if (call.undoes !== undefined) headers['saga-undoes'] = headerText(call.undoes)
-  if (callbackUrl) headers['saga-callback'] = callbackUrl(call.callbackToken)
+  if (callback) headers['saga-callback'] = callback
   return headers
 }
 

@@ -50,7 +50,7 @@ export interface ParticipantRegistry extends Participants {
 export interface RegistryConfig {
   functions?: Record<string, FunctionOperations>
   source?: ParticipantSource
-  callbackUrl?: (token: string) => string
+  callbackUrl?: (token: string) => string | null
   /** Default 5 s. */
   ttlMs?: number
   /** Sockets per HTTP participant; see HttpParticipantConfig. */

@@ -4,8 +4,11 @@
  * copied. Each function answers null for no rows, which `commit_entities` takes for "nothing to do".
  *
  * `texts` refuses nothing: PostgreSQL itself refuses NUL in a key. `shown` is for what only people read: NUL and lone
- * surrogates become the replacement character there.
+ * surrogates become the replacement character there. Numbers are refused unless they come out as they went in: the views
+ * that write them would cut and wrap around in silence.
  */
+import { SagaError } from '../errors'
+import { isInstant } from '../journal/commit-rules'
 
 const OID = { bool: 16, int8: 20, int4: 23, text: 25, json: 114 } as const
 const HEADER_BYTES = 20
@@ -66,6 +69,7 @@ export function ints(values: readonly Maybe<number>[]): Buffer | null {
       at = putNull(at)
       continue
     }
+    if ((value | 0) !== value) throw unfit(value, 'a whole number of 32 bits')
     view.setInt32(at, 4)
     view.setInt32(at + LENGTH_BYTES, value)
     at += LENGTH_BYTES + 4
@@ -73,7 +77,15 @@ export function ints(values: readonly Maybe<number>[]): Buffer | null {
   return end(at)
 }
 
-/** int8[]; numbers are whole and safe. */
+/** int8[] of instants, in milliseconds. Throws INVALID_INPUT for what is none. */
+export function instants(values: readonly Maybe<number>[]): Buffer | null {
+  for (const value of values)
+    if (value !== null && value !== undefined && !isInstant(value))
+      throw unfit(value, 'an instant in whole milliseconds')
+  return bigints(values)
+}
+
+/** int8[]. Throws INVALID_INPUT for a number that is not whole and safe. */
 export function bigints(values: readonly Maybe<number | bigint>[]): Buffer | null {
   if (values.length === 0) return null
   let at = begin(OID.int8, values.length)
@@ -84,6 +96,8 @@ export function bigints(values: readonly Maybe<number | bigint>[]): Buffer | nul
       at = putNull(at)
       continue
     }
+    if (typeof value === 'number' && !Number.isSafeInteger(value))
+      throw unfit(value, 'a whole number that is safe')
     view.setInt32(at, 8)
     view.setBigInt64(at + LENGTH_BYTES, BigInt(value))
     at += LENGTH_BYTES + 8
@@ -107,6 +121,10 @@ export function bools(values: readonly Maybe<boolean>[]): Buffer | null {
     at += LENGTH_BYTES + 1
   }
   return end(at)
+}
+
+function unfit(value: number, what: string): SagaError {
+  return new SagaError('INVALID_INPUT', `${value} cannot be stored: it is not ${what}`)
 }
 
 /** One dimension, which begins at 1; that nulls may come is said always, and harmless. */

@@ -8,6 +8,7 @@
  *    PostgreSQL's text does not, survive in the journal and are replaced in what lists show.
  */
 import type { PrismaClient } from '../../prisma/generated/client'
+import { SagaError } from '../errors'
 import { checkCommits } from '../journal/commit-rules'
 import type { Entry } from '../journal/entry'
 import {
@@ -19,17 +20,74 @@ import {
   type SagaRow,
   shardOf,
 } from '../journal/store'
-import { bigints, bools, ints, jsons, shown, texts } from './columns'
+import { bigints, bools, instants, ints, jsons, shown, texts } from './columns'
 import { translating } from './database-error'
 import { direct } from './prisma'
 
-/** Throws FENCED, CONFLICT or UNAVAILABLE (see `details.outcomeUnknown`); nothing was written then. */
+/**
+ * Throws FENCED, CONFLICT or UNAVAILABLE (see `details.outcomeUnknown`), or INVALID_INPUT for what cannot be stored, with
+ * `details.entityId` where it is known whose that is; nothing was written then.
+ */
 export async function commit(
   prisma: PrismaClient,
   lease: Lease,
   commits: EntityCommit[],
 ): Promise<void> {
   checkCommits(lease, commits)
+  const { values, statements } = encode(lease, commits)
+  const text = callWith(values.length)
+  await translating(
+    `commit what ${commits.length} entities decided`,
+    direct(
+      prisma,
+      statements === null
+        ? { name: 'commit_entities', text, values }
+        : {
+            name: 'commit_with_statements',
+            text: `${text}, run_statements($${values.length + 1}::json)`,
+            values: [...values, statements],
+          },
+    ),
+  )
+}
+
+type Encoded = ReturnType<typeof encodeTogether>
+
+/**
+ * Encodes what is sent. Whose it is that cannot be encoded is known before anything is: then each is encoded for itself, and
+ * the error names the one. Throws INVALID_INPUT.
+ */
+function encode(lease: Lease, commits: EntityCommit[]): Encoded {
+  try {
+    const encoded = encodeTogether(lease, commits)
+    const bytes = encoded.values.reduce<number>((sum, value) => sum + sizeOf(value), 0)
+    if (bytes <= COMMIT_BYTES_MAX) return encoded
+    throw new SagaError(
+      'INVALID_INPUT',
+      `${bytes} bytes are to be stored at once, of at most ${COMMIT_BYTES_MAX}`,
+    )
+  } catch (error) {
+    const [only, ...others] = commits
+    if (!only || others.length > 0) for (const one of commits) encode(lease, [one])
+    const why = error instanceof Error ? error.message : String(error)
+    // None fails for itself: it is too much together.
+    if (!only || others.length > 0) throw new SagaError('INVALID_INPUT', why, {}, error)
+    throw new SagaError(
+      'INVALID_INPUT',
+      `What saga ${only.entityId} decided cannot be written (${why}); cancel the saga, or roll it back`,
+      { entityId: only.entityId },
+      error,
+    )
+  }
+}
+
+/** PostgreSQL takes a message of at most a gigabyte, and closes the connection on a larger one. */
+const COMMIT_BYTES_MAX = 256 * 2 ** 20
+
+const sizeOf = (value: unknown) =>
+  typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 0
+
+function encodeTogether(lease: Lease, commits: readonly EntityCommit[]) {
   const sagas = changesOf(commits)
   const values = [
     lease.workerId,
@@ -48,20 +106,7 @@ export async function commit(
   const statements = rows(
     commits.flatMap((c) => (c.statements ?? []).map((one) => ({ entity_id: c.entityId, ...one }))),
   )
-  const text = callWith(values.length)
-  await translating(
-    `commit what ${commits.length} entities decided`,
-    direct(
-      prisma,
-      statements === null
-        ? { name: 'commit_entities', text, values }
-        : {
-            name: 'commit_with_statements',
-            text: `${text}, run_statements($${values.length + 1}::json)`,
-            values: [...values, statements],
-          },
-    ),
-  )
+  return { values, statements }
 }
 
 let call = ''
@@ -115,7 +160,7 @@ function entryColumns(commits: readonly EntityCommit[]) {
   return [
     texts(ids),
     ints(seqs),
-    bigints(ats),
+    instants(ats),
     texts(types),
     jsons(messages),
     jsons(facts),
@@ -153,7 +198,7 @@ function timerColumns(commits: readonly EntityCommit[]) {
     texts(set.map((one) => one.id)),
     texts(set.map((one) => one.timer)),
     ints(set.map((one) => shardOf(one.id))),
-    bigints(set.map((one) => one.dueAt)),
+    instants(set.map((one) => one.dueAt)),
   ]
 }
 
@@ -197,9 +242,9 @@ function newSagaColumns(sagas: readonly SagaChange[]) {
     shown(sagas.map((s) => s.failureCode)),
     shown(sagas.map((s) => s.failureReason)),
     shown(sagas.map((s) => s.startedBy)),
-    bigints(sagas.map((s) => s.startedAt)),
-    bigints(sagas.map((s) => s.endedAt)),
-    bigints(sagas.map((s) => s.timeoutAt)),
+    instants(sagas.map((s) => s.startedAt)),
+    instants(sagas.map((s) => s.endedAt)),
+    instants(sagas.map((s) => s.timeoutAt)),
     bools(sagas.map((s) => s.requiresApproval === true)),
   ]
 }
@@ -218,7 +263,7 @@ function movedSagaColumns(sagas: readonly (SagaChange & { status: string })[]) {
     texts(sagas.map((s) => s.id)),
     texts(sagas.map((s) => s.status)),
     ints(sagas.map(given)),
-    bigints(sagas.map((s) => s.endedAt)),
+    instants(sagas.map((s) => s.endedAt)),
     jsons(sagas.map((s) => JSON.stringify(s.output))),
     shown(sagas.map((s) => s.failureCode)),
     shown(sagas.map((s) => s.failureReason)),

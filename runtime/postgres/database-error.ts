@@ -2,7 +2,9 @@
  * What the database's refusals mean to the runtime. One table, from SQLSTATE to SagaError.
  *
  * 1. `outcomeUnknown` is true whenever the statement may have been carried out: the connection went away under it.
- * 2. An error that the server itself reported rolled its transaction back: the outcome is known, nothing was written.
+ * 2. What says something about the values sent, or that nobody here knows, is INVALID_INPUT: it comes from somebody's data,
+ *    and must not be taken for the database being away, which would hold up everybody. UNAVAILABLE is a list that is closed.
+ * 3. An error that the server itself reported rolled its transaction back: the outcome is known, nothing was written.
  */
 import pg from 'pg'
 import { isSagaError, SagaError } from '../errors'
@@ -17,7 +19,46 @@ export async function translating<T>(what: string, work: PromiseLike<T>): Promis
   }
 }
 
+/**
+ * An error of a query outside the store as UNAVAILABLE, when it says that the database is away, starting, stopping or full;
+ * null for anything else, which is somebody's mistake. Errors are told by
+ * name: a bundler may copy their classes.
+ */
+export function databaseAway(error: unknown): SagaError | null {
+  if (!(error instanceof Error)) return null
+  const { state, kind, message } = report(error)
+  const isOfDatabase =
+    /^(PrismaClient|DriverAdapterError)/.test(error.name) || error instanceof pg.DatabaseError
+  // pg's pool throws bare errors, which Prisma passes on; nobody else uses its words
+  if (!isOfDatabase && !noConnection(message) && !neverSent(message) && !PG_WORDS.test(message))
+    return null
+  const away =
+    (kind !== undefined && AWAY.has(kind)) ||
+    (state !== undefined && (/^(08|53|57P)/.test(state) || state === '25006')) ||
+    noConnection(message) ||
+    neverSent(message) ||
+    BROKEN.test(message)
+  if (!away) return null
+  const translated = translate('ask the database', error)
+  return isSagaError(translated) && translated.code === 'UNAVAILABLE' ? translated : null
+}
+
+/** Prisma's words for a connection that there is not. */
+const AWAY = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+])
+/** A connection that broke, or a server that did not answer in time, in pg's words, and in the system's. */
+const PG_WORDS = /Connection terminated|Query read timeout/
+const BROKEN =
+  /Connection terminated|Query read timeout|connection error|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/
+
 function translate(what: string, error: unknown): Error {
+  // Not sent: it could not be made into what the driver sends.
+  if (error instanceof RangeError || error instanceof TypeError)
+    return new SagaError('INVALID_INPUT', `Could not ${what}: ${error.message}`, {}, error)
   const { state, kind, message, detail, table } = report(error)
   switch (state) {
     case 'SW001':
@@ -86,7 +127,8 @@ function translate(what: string, error: unknown): Error {
       error,
       'the connection to the database was lost',
     )
-  if (/^(25|40|53|55|57|58)/.test(state))
+  // XX000 is a check inside the server that failed, such as a value beyond a gigabyte; XX001 and XX002 are broken storage.
+  if (/^(25|40|53|55|57|58|XX00[12])/.test(state))
     return unavailable(
       what,
       `${message} (${state}); try again`,
@@ -94,17 +136,17 @@ function translate(what: string, error: unknown): Error {
       error,
       CAUSES[state] ?? `the database refuses work for now (${state})`,
     )
-  if (state.startsWith('22') || state.startsWith('23'))
-    return new SagaError(
-      'INVALID_INPUT',
-      `Could not ${what}: the database refused a value (${state}): ${message}`,
-      { state },
+  if (/^(0A|28|3D|3F|42)/.test(state))
+    return unavailable(
+      what,
+      `${message} (${state}); are all migrations applied to this database?`,
+      false,
       error,
     )
-  return unavailable(
-    what,
-    `${message} (${state}); are all migrations applied to this database?`,
-    false,
+  return new SagaError(
+    'INVALID_INPUT',
+    `Could not ${what}: the database refused a value (${state}): ${message}`,
+    { state },
     error,
   )
 }

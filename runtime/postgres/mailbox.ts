@@ -84,7 +84,17 @@ export function createMailbox(prisma: PrismaClient) {
     )
   }
 
-  return { post, pending, verdicts }
+  async function posted(messageIds: string[]): Promise<Map<string, Message>> {
+    if (!messageIds.length) return new Map()
+    const found = await translating(
+      'read posted messages',
+      prisma.$queryRaw<{ id: string; message: string }[]>`
+        SELECT id, message::text AS message FROM mailbox WHERE id = ANY (${messageIds}::text[])`,
+    )
+    return new Map(found.map(({ id, message }) => [id, JSON.parse(message) as Message]))
+  }
+
+  return { post, pending, verdicts, posted }
 }
 
 /** After a look that left nothing behind. */

@@ -10,7 +10,7 @@ import type { Store } from '../journal/store'
 import { commit } from './commit'
 import { acquire, RESTART_GRACE_MS, reassign, release, renew } from './lease'
 import { createMailbox } from './mailbox'
-import { active, feed, load, read, timers } from './read'
+import { active, feed, load, read, starts, timers } from './read'
 import { showStuck, stuckSagas } from './stuck'
 
 export interface PostgresStoreOptions {
@@ -39,6 +39,8 @@ export function createPostgresStore(
     pending: mailbox.pending,
     post: mailbox.post,
     verdicts: mailbox.verdicts,
+    posted: mailbox.posted,
+    starts: (ids) => starts(prisma, ids),
     read: (entityId, afterSeq, limit) => read(prisma, entityId, afterSeq, limit),
     feed: (after, limit) => feed(prisma, after, limit),
   }

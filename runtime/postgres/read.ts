@@ -4,7 +4,7 @@
  */
 import type { PrismaClient } from '../../prisma/generated/client'
 import { SagaError } from '../errors'
-import type { Entry } from '../journal/entry'
+import type { Entry, Message } from '../journal/entry'
 import type { DueTimer, FeedItem, Lease, StoredEntity } from '../journal/store'
 import { translating } from './database-error'
 
@@ -92,6 +92,21 @@ export async function read(
       ORDER BY seq LIMIT ${limit}::int`,
   )
   return found.map(toEntry)
+}
+
+/** The start messages of those that exist. */
+export async function starts(
+  prisma: PrismaClient,
+  entityIds: string[],
+): Promise<Map<string, Message>> {
+  if (!entityIds.length) return new Map()
+  const found = await translating(
+    `read the starts of ${entityIds.length} sagas`,
+    prisma.$queryRaw<{ entity_id: string; message: string }[]>`
+      SELECT entity_id, message::text AS message
+      FROM journal WHERE entity_id = ANY (${entityIds}::text[]) AND seq = 1`,
+  )
+  return new Map(found.map((row) => [row.entity_id, JSON.parse(row.message) as Message]))
 }
 
 /**

@@ -5,6 +5,12 @@ import { invariant } from '../errors'
 import type { ChildRecord, StepRecord } from './state'
 import type { Turn } from './turn'
 
+/**
+ * Stands in a child's id between its parent's and the step's. A start that a caller makes is refused with it (request.ts),
+ * so that nobody can take a child's id. Two dots are as they are in addresses, file names and shells.
+ */
+export const CHILD_MARK = '..'
+
 /** Those that do the step's work. */
 export function currentChildren(record: StepRecord): readonly ChildRecord[] {
   if (record.map) return record.map.children

@@ -2,8 +2,8 @@
  * Steps that are sagas of their own: a child saga, or one for each item of a map. Starting them, trying them again, and
  * what their reports mean.
  *
- * 1. Each try is a saga with an id of its own: `<saga>.<step>`, `<saga>.<step>.<index>`, from the second on with `~<try>`.
- *    A start under an id that was used would be taken for a duplicate, and its end never reported.
+ * 1. Each try is a saga with an id of its own: `<saga>..<step>`, `<saga>..<step>.<index>`, from the second on with `~<try>`.
+ *    No caller can choose such an id. In format 1 there was one dot, and a caller could.
  * 2. Only a child that was rolled back is tried again: nothing of it stands. The items of a map that completed or still
  *    run stay what they are.
  * 3. What a replaced child says moves nothing forward. Should it say that it completed after all, it is unwound: another
@@ -13,7 +13,7 @@ import { regionReads } from '../compiler/region-reads'
 import type { MapStep, SagaStep } from '../definition/schema'
 import type { Message } from '../journal/entry'
 import { childrenRefusal } from '../journal/verbs'
-import { currentChildren, findChild, putChild } from './child-records'
+import { CHILD_MARK, currentChildren, findChild, putChild } from './child-records'
 import { type ChildRecord, SAGA_LIMITS } from './state'
 import { completeStep, failStep } from './step-end'
 import { expressionFailure, type Turn } from './turn'
@@ -94,7 +94,7 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
     if (index === undefined) break
     replace(turn, id, children[index])
     const child: ChildRecord = {
-      id: children[index] ? childId(turn, id, index) : `${turn.state.id}.${id}.${index}`,
+      id: childId(turn, id, index, children[index] ? turn.record(id).attempt : 1),
       status: null,
     }
     children[index] = child
@@ -126,9 +126,15 @@ function launchItems(turn: Turn, id: string, step: MapStep): void {
 }
 
 /** The id of this try's child. */
-function childId(turn: Turn, id: string, index?: number): string {
-  const first = index === undefined ? `${turn.state.id}.${id}` : `${turn.state.id}.${id}.${index}`
-  const { attempt } = turn.record(id)
+function childId(
+  turn: Turn,
+  id: string,
+  index?: number,
+  attempt = turn.record(id).attempt,
+): string {
+  const { state } = turn
+  const of = `${state.id}${state.format >= 2 ? CHILD_MARK : '.'}${id}`
+  const first = index === undefined ? of : `${of}.${index}`
   return attempt > 1 ? `${first}~${attempt}` : first
 }
 

@@ -1,10 +1,12 @@
 /**
  * What a failed commit means for those that were in it. They are read back in any case; this says what else.
  *
- * 1. Unknown, or the store is not there: a pause, then again.
- * 2. A race lost: again at once. A second time, after a pause and each alone, for it may be one that spoils it for all; after
- *    CONFLICTS_MAX times that one is left alone.
- * 3. Data that the store cannot hold: again, each alone; the one that fails alone is left alone.
+ * 1. The store is not there, or its answer was lost (UNAVAILABLE): a pause, then again.
+ * 2. A race lost: again at once; an error that says nothing: after a pause. A second time, after a pause and each alone, for it
+ *    may be one that spoils it for all; after CONFLICTS_MAX times that one is left alone.
+ * 3. Anything else comes from what was to be stored, whoever throws it: an encoder, the store's checks, the database. The one
+ *    that the error names (`details.entityId`) is left alone. Where none is named each is tried alone, and the one that fails
+ *    alone is left alone.
  * 4. A statement of a transactional step that cannot be carried out: that step has failed, which is its result.
  */
 import { isSagaError } from '../errors'
@@ -25,13 +27,22 @@ export function takeIn(
     refuse(batch, refused)
     return { pauseMs: 0, leave: null }
   }
-  if (code === 'INVALID_INPUT') return { pauseMs: 0, leave: isolate(batch) }
-  if (code !== 'CONFLICT') return { pauseMs: PAUSE_MS, leave: null }
+  if (code === 'UNAVAILABLE') return { pauseMs: PAUSE_MS, leave: null }
+  if (code === null ? isOfData(error) : code !== 'CONFLICT')
+    return { pauseMs: 0, leave: named(batch, error) ?? isolate(batch) }
   let conflicts = 0
   for (const resident of batch) conflicts = Math.max(conflicts, ++resident.conflicts)
-  if (conflicts === 1) return { pauseMs: 0, leave: null }
+  if (conflicts === 1) return { pauseMs: code === null ? PAUSE_MS : 0, leave: null }
   const only = isolate(batch)
   return { pauseMs: PAUSE_MS, leave: conflicts >= CONFLICTS_MAX ? only : null }
+}
+
+/** What JavaScript throws at a value, and no connection ever does. */
+const isOfData = (error: unknown) => error instanceof RangeError || error instanceof TypeError
+
+function named(batch: readonly Resident[], error: unknown): Resident | null {
+  const entityId = isSagaError(error) ? error.details.entityId : undefined
+  return batch.find(({ id }) => id === entityId) ?? null
 }
 
 /** The one that failed alone. Otherwise null, and each is alone in its next commit. */

@@ -127,9 +127,15 @@ export function rollBack(turn: Turn, reason: string): Message[] {
   return deferred
 }
 
-/** A parent unwinds: undo what was done, or say again how it ended. */
+/** A parent unwinds: undo what was done, or say again how it ended. Taken from its own parent only. */
 export function unwindByParent(turn: Turn, message: Of<'unwind'>): Message[] {
   const { state } = turn
+  const isParent = state.parent !== null && message.from === state.parent.sagaId
+  if (!isParent && (state.format >= 2 || message.from !== undefined))
+    refuse(
+      'FORBIDDEN',
+      `Saga ${state.id} is ${state.parent ? `a child of ${state.parent.sagaId}` : "nobody's child"} and is not unwound for ${message.from ?? 'somebody unnamed'}`,
+    )
   if (state.status === 'ROLLED_BACK' || state.status === 'FAILED') {
     tellParent(turn)
     return []

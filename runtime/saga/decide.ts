@@ -5,7 +5,7 @@
  *
  * 1. Nothing outside its arguments is read; time is `context.at`, chance is drawn from ids.
  * 2. A refused message changes nothing and has a reason. A message that came too late (its call or timer is gone) is
- *    accepted and changes nothing.
+ *    accepted and changes nothing, as is the same start once more.
  * 3. A message's whole consequence is one decision: machine events are run until none is left.
  */
 import type { CompiledSaga } from '../compiler/compile'
@@ -16,6 +16,7 @@ import { childEnded } from './children'
 import * as control from './control'
 import { knownFormat } from './format'
 import { actionResult, branchEnded, enter, retryCall, signalTimeout, trim } from './forward'
+import { startedAlready, whatDiffers } from './same-start'
 import type { SagaState } from './state'
 import { completeStep } from './step-end'
 import { expressionFailure, refuse, Turn, type TurnContext, withField, withoutField } from './turn'
@@ -58,8 +59,11 @@ export function decide(
   try {
     if (!before && message.type !== 'start')
       refuse('NOT_FOUND', `There is no saga ${context.entityId}`)
-    if (before && message.type === 'start')
-      refuse('ALREADY_EXISTS', `Saga ${context.entityId} has been started already`)
+    if (before && message.type === 'start') {
+      const other = whatDiffers(before, message)
+      if (other !== null) refuse('ALREADY_EXISTS', startedAlready(context.entityId, other))
+      return { accepted: true, changed: false }
+    }
     if (before && isStale(before, message)) return { accepted: true, changed: false }
     turn = new Turn(saga, before ?? initialState(message, context), context)
     take(turn, message)

@@ -78,7 +78,7 @@ export class Definitions {
   }
 
   #compile(digest: string, document: CompiledSaga['document']): CompiledSaga {
-    const saga = compileSaga(document)
+    const saga = compileSaga(document, digest)
     keep(this.#compiled, digest, saga)
     return saga
   }

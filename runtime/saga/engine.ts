@@ -9,7 +9,8 @@
  * 5. Shards come and go at any time. One that goes is drained first (no new calls, then no new turns); what is left of it
  *    is dropped, and results that come late are ignored: its next owner performs those calls again, with the same key.
  * 6. No commit is under way while the lease changes, so that none is sent under an epoch that has just become old.
- * 7. What is wrong with one saga is that saga's: it is left alone (stuck.ts), and the others go on.
+ * 7. What is wrong with one saga is that saga's: it is left alone (stuck.ts), and the others go on. An order that may end it is
+ *    tried at once, before the mail that it could not take. Its mail waits in the store and counts for nobody's backlog.
  */
 
 import { Turnstile } from '../cluster/turnstile'
@@ -22,11 +23,20 @@ import { type Clock, type Logger, monotonic } from '../ports'
 import type { StuckSaga } from '../runtime'
 import { takeIn } from './commit-failure'
 import type { Definitions } from './definitions'
+import { giveUpStart } from './give-up-start'
 import { GroupCommit } from './group-commit'
 import { Inbox, type InboxOptions } from './inbox'
 import type { Performer } from './perform'
 import { readBack } from './read-back'
-import { emptyResident, type Item, isDone, type Resident, unknownState } from './resident'
+import {
+  emptyResident,
+  type Item,
+  isDone,
+  isEnding,
+  putOrdersFirst,
+  type Resident,
+  unknownState,
+} from './resident'
 import { resolveStart } from './resolve-start'
 import { ShowStuck } from './show-stuck'
 import { Stuck } from './stuck'
@@ -151,7 +161,7 @@ export class Engine {
     this.#watch = new Watch(options.clock)
     this.#stuck = new Stuck(
       options.clock,
-      (sagaId) => this.#tryAgain(sagaId),
+      (sagaId) => void this.#tryAgain(sagaId),
       () => this.#showStuck.changed(),
     )
     this.#showStuck = new ShowStuck({
@@ -366,7 +376,10 @@ export class Engine {
   }: PendingMessage): ReturnType<InboxOptions['take']> {
     // Read under a lease that has changed since: its owner is another one, or reads it again.
     if (!this.#running || !this.#holds(entityId)) return 'elsewhere'
-    if (this.#residents.get(entityId)?.stuck) return 'aside'
+    if (this.#residents.get(entityId)?.stuck) {
+      if (isEnding(message)) this.#stuck.hasten(entityId, position)
+      return 'aside'
+    }
     const since = monotonic(this.#options.clock) - ageMs
     this.#enqueue(entityId, { message, position, id, since })
     return 'taken'
@@ -383,7 +396,8 @@ export class Engine {
       return
     }
     const resident = this.#residents.get(entityId) ?? this.#admit(entityId)
-    if (resident.stuck) return item.settle?.(leftAlone(resident.id))
+    if (resident.stuck)
+      return item.settle?.(leftAlone(resident.id, this.#stuck.reason(resident.id)))
     this.#idle.delete(resident)
     resident.queue.push(item)
     if (!resident.busy) this.#ready.add(resident)
@@ -440,12 +454,12 @@ export class Engine {
 
   /** Leaves a saga alone for now. Who waits here is told; mail stays in the store. */
   #leave(resident: Resident, what: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     this.lastError = `${resident.id}: ${reason}`
     this.#options.logger.error(what, { sagaId: resident.id, error })
     for (const { position, settle } of resident.queue) {
       if (position !== undefined) this.#inbox.putAside(position)
-      settle?.(leftAlone(resident.id))
+      settle?.(leftAlone(resident.id, reason))
     }
     Object.assign(resident, unknownState(), { queue: [], stuck: true, alone: false, conflicts: 0 })
     this.#ready.delete(resident)
@@ -453,19 +467,24 @@ export class Engine {
     this.#stuck.add(resident.id, reason)
   }
 
-  /** Reads it afresh, and its mail. */
-  #tryAgain(sagaId: string): void {
+  /**
+   * Reads its mail, then the saga afresh: its calls are performed again when its orders are here already, so that no result
+   * that it cannot take comes before them.
+   */
+  async #tryAgain(sagaId: string): Promise<void> {
     if (!this.#running || !this.owns(sagaId)) return
     this.#residents.delete(sagaId)
     this.#inbox.startOver()
-    this.#bring([sagaId]).then(
-      () => this.hint(),
-      (error) => {
-        this.#failed(error)
-        const resident = this.#residents.get(sagaId) ?? this.#admit(sagaId)
-        this.#leave(resident, 'A saga that was left alone could not be read', error)
-      },
-    )
+    await this.#inbox.look()
+    // With mail it is loaded for its turn.
+    if (!this.#running || !this.owns(sagaId) || this.#residents.has(sagaId)) return
+    try {
+      await this.#bring([sagaId])
+    } catch (error) {
+      this.#failed(error)
+      const resident = this.#residents.get(sagaId) ?? this.#admit(sagaId)
+      this.#leave(resident, 'A saga that was left alone could not be read', error)
+    }
   }
 
   /**
@@ -490,10 +509,12 @@ export class Engine {
 
   /** Decides the messages at the head of an entity's queue; the queue keeps them until they are stored. */
   #decide(resident: Resident): Work | null {
+    if (this.#stuck.isTried(resident.id)) putOrdersFirst(resident)
     let turn: Turn
     try {
       turn = takeTurn(resident, this.#turns)
     } catch (error) {
+      if (giveUpStart(resident, reasonOf(error))) return this.#decide(resident)
       this.#leave(resident, 'A saga could not decide; it is left alone for now', error)
       return null
     }
@@ -611,7 +632,8 @@ export class Engine {
     })
     const { pauseMs, leave } = takeIn(batch, error)
     for (const resident of batch) Object.assign(resident, unknownState())
-    if (leave) this.#leave(leave, 'What a saga decided cannot be stored; it is left alone', error)
+    if (leave && !giveUpStart(leave, reasonOf(error)))
+      this.#leave(leave, 'What a saga decided cannot be stored; it is left alone', error)
     if (pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
     await this.#reconcile(batch)
   }
@@ -711,17 +733,19 @@ export class Engine {
   }
 
   #failed(error: unknown): void {
-    this.lastError = error instanceof Error ? error.message : String(error)
+    this.lastError = reasonOf(error)
     if (!isSagaError(error) || isUnavailable(error)) this.trouble = troubleOf(error)
   }
 }
 
 const isUnavailable = (error: unknown) => isSagaError(error) && error.code === 'UNAVAILABLE'
 
-const leftAlone = (sagaId: string): Verdict => ({
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+const leftAlone = (sagaId: string, why = 'the health endpoint says why'): Verdict => ({
   accepted: false,
   code: 'UNAVAILABLE',
-  reason: `Saga ${sagaId} cannot go on just now and is tried again; the health endpoint says why`,
+  reason: `Saga ${sagaId} cannot go on just now and is tried again: ${why}`,
 })
 
 /** A cause in a few words, fit for everybody's eyes. */

@@ -10,12 +10,14 @@ import type { ActionStep, ApprovalStep, SignalStep, WaitStep } from '../definiti
 import { compileTemplate } from '../expression/mapping'
 import type { Outcome } from '../journal/entry'
 import { restartChildren, startChild, startMap } from './children'
+import { idempotencyKey } from './idempotency-key'
 import { nextAttemptAt, retryPolicy } from './retry'
 import { completeStep, failStep, stick } from './step-end'
 import { expressionFailure, type Turn, withField } from './turn'
 import { beginUnwind, DEFAULT_TIMEOUT_MS, schedule, unwinds } from './unwind'
 
-const RETRIABLE_ATTEMPTS = 1000
+/** Of a retriable step that declares nothing. */
+const RETRIABLE = { attemptsMax: 1000 }
 
 /** The machine entered a step. */
 export function enter(turn: Turn, id: string): void {
@@ -86,10 +88,7 @@ export function startCall(turn: Turn, id: string, step: ActionStep): void {
   const attempt = record.attempt + 1
   const input = step.input === undefined ? null : (turn.map(step.input, record.startedAt) ?? null)
   const key =
-    record.key ??
-    (step.idempotencyKey === undefined
-      ? `${turn.state.id}:${id}`
-      : `${turn.state.definition.name}:${id}:${String(turn.evaluate(step.idempotencyKey, record.startedAt))}`)
+    record.key ?? idempotencyKey(turn, id, { source: step.idempotencyKey, at: record.startedAt })
   const call = `${id}#${attempt}`
   const command = {
     c: 'call' as const,
@@ -145,7 +144,7 @@ export function actionResult(
     schedule(turn)
     return
   }
-  const unlimited = step.effect === 'retriable' ? { attemptsMax: RETRIABLE_ATTEMPTS } : undefined
+  const unlimited = step.effect === 'retriable' ? RETRIABLE : undefined
   const policy = retryPolicy(step.retry, turn.saga.document.retry, unlimited)
   const retryAt = nextAttemptAt(policy, {
     made: attempt - record.attemptBase,
@@ -153,6 +152,7 @@ export function actionResult(
     now: turn.at,
     failure: error,
     seed: `${turn.state.id}:${id}:${attempt}`,
+    format: turn.state.format,
   })
   if (retryAt !== null) {
     turn.put(id, { state: 'retrying' })
@@ -200,10 +200,39 @@ function startWait(turn: Turn, id: string, step: WaitStep): void {
   turn.setTimer(`wait:${id}`, Math.max(until, turn.at))
 }
 
+/** The furthest time from 1970 that a `Date` can say, in milliseconds. */
+const INSTANT_MAX_MS = 8.64e15
+/** An ISO 8601 time to the minute at least that says its offset; or a day, which is UTC by definition. */
+const WITH_OFFSET = /^[+-]?\d{4,6}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d))?$/i
+
+/** A point in time that means the same on every machine, in whole milliseconds. Throws for anything else. */
 function instant(turn: Turn, id: string, source: string): number {
   const value = turn.evaluate(source, turn.at)
+  if (turn.state.format === 1) return firstInstant(id, value)
   const at =
-    typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
+    typeof value === 'number'
+      ? Math.round(value)
+      : typeof value === 'string' && WITH_OFFSET.test(value)
+        ? Date.parse(value)
+        : Number.NaN
+  if (Math.abs(at) <= INSTANT_MAX_MS) return at
+  const shown = JSON.stringify(value)?.slice(0, 100) ?? 'nothing'
+  throw new Error(
+    typeof value === 'string' && WITH_OFFSET.test(`${value}Z`)
+      ? `${id} waits until ${shown}, a time without an offset, which would be another one in each zone; append Z or one like +02:00`
+      : `${id} waits until ${shown}, which is no time: give epoch milliseconds, or an ISO 8601 time with Z or an offset`,
+  )
+}
+
+/**
+ * As format 1 has it, under the zone UTC: a time without an offset was read in the machine's zone, and a journal written
+ * under another zone cannot be told from one that was not.
+ */
+function firstInstant(id: string, value: unknown): number {
+  const text =
+    typeof value === 'string' && /T\d\d:\d\d(:\d\d([.,]\d+)?)?$/.test(value) ? `${value}Z` : value
+  const at =
+    typeof text === 'number' ? text : typeof text === 'string' ? Date.parse(text) : Number.NaN
   if (!Number.isFinite(at))
     throw new Error(`${id} waits until ${JSON.stringify(value)}, which is no time`)
   return at

@@ -64,6 +64,13 @@ export class Inbox {
     })
   }
 
+  /** Looks now. Resolves when what had been posted before has been taken, or could not be read. */
+  async look(): Promise<void> {
+    this.hint()
+    // A reading that was under way may have passed by what was posted meanwhile; the next one does not.
+    for (let n = 0; n < 2; n++) await this.#reading
+  }
+
   /** Looks every `pollMs` from now on. */
   poll(): void {
     this.#cancelPoll()

@@ -19,12 +19,22 @@ export interface ReadBackOptions {
   leave(resident: Resident, what: string, error: unknown): void
 }
 
-/** Throws UNAVAILABLE, and then some are unread. */
+/** Throws UNAVAILABLE, and then some are unread. When reading them together fails otherwise, each is read alone. */
 export async function readBack(
   residents: readonly Resident[],
   { store, definitions, restored, leave }: ReadBackOptions,
 ): Promise<void> {
-  const stored = await store.load(residents.map((one) => one.id))
+  let stored: StoredEntity[]
+  try {
+    stored = await store.load(residents.map((one) => one.id))
+  } catch (error) {
+    if (isUnavailable(error)) throw error
+    const [only, ...others] = residents
+    if (only && others.length === 0)
+      return leave(only, 'A saga could not be read; it is left alone for now', error)
+    for (const one of residents) await readBack([one], { store, definitions, restored, leave })
+    return
+  }
   const found = new Map(stored.map((entity) => [entity.entityId, entity]))
   for (const resident of residents) {
     const entity = found.get(resident.id)
@@ -34,11 +44,13 @@ export async function readBack(
         await restore(entity, resident, definitions)
         restored(resident)
       } catch (error) {
-        if (isSagaError(error) && error.code === 'UNAVAILABLE') throw error
+        if (isUnavailable(error)) throw error
         leave(resident, 'A saga could not be read back; it is left alone for now', error)
       }
   }
 }
+
+const isUnavailable = (error: unknown) => isSagaError(error) && error.code === 'UNAVAILABLE'
 
 async function restore(entity: StoredEntity, resident: Resident, definitions: Definitions) {
   const saga = definitions.known(entity.digest) ?? (await definitions.byDigest(entity.digest))

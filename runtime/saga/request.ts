@@ -12,6 +12,7 @@ import type { Ids } from '../ports'
 import type { SagaRequest } from '../runtime'
 import { digestText } from '../security/digest'
 import { checkedData, DEPTH_MAX } from '../storable'
+import { CHILD_MARK } from './child-records'
 
 /** Characters of an id that a caller chose. Its children's are longer. */
 const CHOSEN_MAX = 128
@@ -28,8 +29,15 @@ export function checkSagaId(id: string, max = ID_MAX): void {
   )
 }
 
-/** Throws INVALID_INPUT for what cannot be the id of a new saga. */
-export const checkNewSagaId = (id: string) => checkSagaId(id, CHOSEN_MAX)
+/** Throws INVALID_INPUT for what cannot be the id of a new saga, a name that only a child may have included. */
+export function checkNewSagaId(id: string): void {
+  checkSagaId(id, CHOSEN_MAX)
+  if (id.includes(CHILD_MARK))
+    throw new SagaError(
+      'INVALID_INPUT',
+      `${JSON.stringify(id)} cannot be the id of a new saga: two dots in a row are kept for the ids of child sagas; leave one out`,
+    )
+}
 
 /** The message, ready to be posted. Throws INVALID_INPUT. */
 export function envelopeOf(request: SagaRequest, ids: Ids): Envelope {

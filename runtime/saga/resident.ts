@@ -53,7 +53,7 @@ export interface Resident extends Stored {
   busy: boolean
   /** Was in a commit that the store refused: its next one is its own. */
   alone: boolean
-  /** Commits in a row that lost a race. */
+  /** Commits in a row that lost a race, or failed without a word why. */
   conflicts: number
   /** Left alone for now (stuck.ts). */
   stuck: boolean
@@ -84,6 +84,19 @@ export function unknownState(): Stored {
     open: new Set<string>(),
     active: false,
   }
+}
+
+/** May end a saga whatever else waits for it. */
+const ENDING: ReadonlySet<Message['type']> = new Set(['cancel', 'rollBack', 'unwind'])
+
+export const isEnding = ({ type }: Message) => ENDING.has(type)
+
+/** Orders that may end it come before mail that cannot be decided. Not before its start: without that there is no saga. */
+export function putOrdersFirst(resident: Resident): void {
+  const { queue, state } = resident
+  if (state === null || !queue.some(({ message }) => isEnding(message))) return
+  const orders = queue.filter(({ message }) => isEnding(message))
+  resident.queue = [...orders, ...queue.filter(({ message }) => !isEnding(message))]
 }
 
 /** Nothing can happen to it any more unless somebody asks for it: it need not be kept. */

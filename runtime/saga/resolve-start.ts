@@ -39,20 +39,30 @@ export async function resolveStart(
       refusal: { accepted: false, code: error.code, reason: error.message },
     }
   }
-  const { parent } = message
-  if (!parent) return { saga: null, message }
-  const report: Message = {
+  const post = refusedChild(
+    sagaId,
+    message,
+    'CHILD_UNKNOWN',
+    `No definition ${name}${version ? `@${version}` : ''} is published`,
+  )
+  return { saga: null, message, posts: post ? [post] : [] }
+}
+
+/** Tells the parent that its child will not run; null for a start that no saga made. */
+export function refusedChild(
+  sagaId: string,
+  { parent }: StartMessage,
+  code: string,
+  why: string,
+): Envelope | null {
+  if (!parent) return null
+  const message: Message = {
     type: 'child',
     step: parent.step,
     sagaId,
     ...(parent.index === undefined ? {} : { index: parent.index }),
     status: 'ROLLED_BACK',
-    error: {
-      kind: 'terminal',
-      code: 'CHILD_UNKNOWN',
-      message: `No definition ${name}${version ? `@${version}` : ''} is published`,
-    },
+    error: { kind: 'terminal', code, message: why.slice(0, 500) },
   }
-  const post = { id: `child:${sagaId}:0:0`, entityId: parent.sagaId, message: report }
-  return { saga: null, message, posts: [post] }
+  return { id: `child:${sagaId}:0:0`, entityId: parent.sagaId, message }
 }

@@ -3,15 +3,18 @@
  *
  * 1. One post is under way at a time; what comes meanwhile goes together into the next. So many small sends cost few round
  *    trips, and the order in which they were sent is the order in which they arrive.
- * 2. A post that the store refuses is halved until what it cannot hold stands alone: that sender alone is told.
+ * 2. A post that the store refuses, or that cannot be made into one, is halved until what it cannot hold stands alone: that sender alone is told.
  * 3. A verdict comes from this process's engine (`heard`), or from the store, which is asked now and then for all at once:
  *    another worker may own the saga.
  * 4. What waits here is bounded; beyond that OVERLOADED.
+ * 5. What is asked again under an id gets the first answer, if it is the same that is asked. Another request under that id
+ *    is refused with CONFLICT. The two are compared only then, so a first request costs no look.
  */
 import { isSagaError, SagaError } from '../errors'
-import type { Verdict } from '../journal/entry'
+import type { Message, Verdict } from '../journal/entry'
 import type { Envelope, Store } from '../journal/store'
 import type { Clock } from '../ports'
+import { canonicalJson } from '../security/digest'
 
 /** Messages in one post. */
 export const POST_MAX = 1_000
@@ -65,13 +68,34 @@ export class Sender {
       const known = await this.#hand(envelopes, ({ id }, { code, message, details }) =>
         this.heard(id, { accepted: false, code, reason: message, details }),
       )
-      for (const { arm } of asked) arm()
+      const others = await this.#others(envelopes, known)
+      for (const [n, { arm }] of asked.entries()) if (!others.has(n)) arm()
       // Nobody says it a second time: the answer may be there already.
       await this.#look(known)
-      return await Promise.all(asked.map(({ verdict }) => verdict))
+      return await Promise.all(asked.map(({ verdict }, n) => others.get(n) ?? verdict))
     } finally {
       for (const { forget } of asked) forget()
     }
+  }
+
+  /** Of requests whose id was known: those that ask for something else than the first under that id did. */
+  async #others(
+    envelopes: readonly Envelope[],
+    known: readonly string[],
+  ): Promise<Map<number, Answer>> {
+    const others = new Map<number, Answer>()
+    if (known.length === 0) return others
+    const firsts = await this.#options.store.posted([...new Set(known)])
+    envelopes.forEach(({ id, entityId, message }, n) => {
+      const first = firsts.get(id)
+      if (first && !isSameRequest(first, message))
+        others.set(n, {
+          accepted: false,
+          code: 'CONFLICT',
+          reason: `Saga ${entityId} was asked for another ${message.type} under this idempotency key before; choose a new key for a new request, or send the same again`,
+        })
+    })
+    return others
   }
 
   /** A saga has answered. */
@@ -89,13 +113,13 @@ export class Sender {
     try {
       return await this.#enqueue(envelopes)
     } catch (error) {
-      if (!isSagaError(error)) throw error
       const middle = envelopes.length >> 1
-      if (middle > 0 && error.code !== 'UNAVAILABLE' && error.code !== 'OVERLOADED') {
+      const code = isSagaError(error) ? error.code : null
+      if (middle > 0 && code !== 'UNAVAILABLE' && code !== 'OVERLOADED') {
         const first = await this.#hand(envelopes.slice(0, middle), refuse)
         return [...first, ...(await this.#hand(envelopes.slice(middle), refuse))]
       }
-      for (const one of envelopes) refuse(one, error)
+      for (const one of envelopes) refuse(one, isSagaError(error) ? error : cannotSend(one, error))
       return []
     }
   }
@@ -145,11 +169,12 @@ export class Sender {
     try {
       const created = new Set(await this.#options.store.post(envelopes))
       this.#options.onPosted(envelopes.map(({ entityId }) => entityId))
+      // Of two under one id in one post the first was stored: the second finds it known.
       for (const { envelopes: mine, done } of parcels)
-        done(mine.flatMap(({ id }) => (created.has(id) ? [] : [id])))
+        done(mine.flatMap(({ id }) => (created.delete(id) ? [] : [id])))
     } catch (error) {
       const [only] = parcels
-      const isAll = !isSagaError(error) || error.code === 'UNAVAILABLE'
+      const isAll = isSagaError(error) && error.code === 'UNAVAILABLE'
       if (isAll || (parcels.length === 1 && only))
         for (const parcel of parcels) parcel.failed(error)
       else {
@@ -210,4 +235,19 @@ export class Sender {
       for (const [id, verdict] of found) this.heard(id, verdict)
     }
   }
+}
+
+function cannotSend({ entityId, message }: Envelope, error: unknown): SagaError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new SagaError(
+    'INVALID_INPUT',
+    `The ${message.type} for saga ${entityId} cannot be stored (${why}); look at what it carries`,
+    { sagaId: entityId },
+    error,
+  )
+}
+
+/** Who asks may differ: somebody else of the same service may send it again. */
+function isSameRequest(first: Message, again: Message): boolean {
+  return canonicalJson({ ...first, by: null }) === canonicalJson({ ...again, by: null })
 }

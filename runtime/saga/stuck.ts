@@ -3,6 +3,9 @@
  * mail is kept, nobody else waits for them, and each is tried again with back-off, read afresh: what was mended meanwhile (a
  * definition, the database) lets it go on by itself, and a new version of the code begins anew with all of them.
  *
+ * An order that may end one (cancel, roll back) is a reason to try it at once, and is then decided before the rest of its
+ * mail: what cannot be decided must not keep the operator from ending it.
+ *
  * The pauses double from FIRST_MS to LAST_MS. One that then goes well for as long as its last pause counts as healed.
  */
 import type { Clock } from '../ports'
@@ -16,6 +19,8 @@ interface Entry extends StuckSaga {
   pauseMs: number
   /** It is being tried, or goes well since. */
   trying: boolean
+  /** Orders that it was tried for, by position: each is one reason only. */
+  readonly orders: Set<bigint>
   cancel(): void
 }
 
@@ -37,6 +42,35 @@ export class Stuck {
     )
   }
 
+  /** It is being tried, or goes well since it was. */
+  isTried(sagaId: string): boolean {
+    return this.#entries.size > 0 && this.#entries.get(sagaId)?.trying === true
+  }
+
+  reason(sagaId: string): string | undefined {
+    return this.#entries.get(sagaId)?.reason
+  }
+
+  /** Tries it at once, for an order that has come and was not such a reason before. */
+  hasten(sagaId: string, order: bigint): void {
+    const entry = this.#entries.get(sagaId)
+    if (!entry || entry.orders.has(order)) return
+    entry.orders.add(order)
+    if (entry.trying) return
+    entry.cancel()
+    // Not within the reading that brought the order.
+    entry.cancel = this.#clock.after(0, () => this.#try(entry))
+  }
+
+  #try(entry: Entry): void {
+    const { sagaId, pauseMs } = entry
+    entry.cancel()
+    entry.trying = true
+    entry.cancel = this.#clock.after(pauseMs, () => this.#entries.delete(sagaId))
+    this.#changed()
+    this.#retry(sagaId)
+  }
+
   add(sagaId: string, reason: string): void {
     const before = this.#entries.get(sagaId)
     before?.cancel()
@@ -49,12 +83,8 @@ export class Stuck {
       retryAt: now + pauseMs,
       pauseMs,
       trying: false,
-      cancel: this.#clock.after(pauseMs, () => {
-        entry.trying = true
-        entry.cancel = this.#clock.after(pauseMs, () => this.#entries.delete(sagaId))
-        this.#changed()
-        this.#retry(sagaId)
-      }),
+      orders: before?.orders ?? new Set(),
+      cancel: this.#clock.after(pauseMs, () => this.#try(entry)),
     }
     this.#entries.set(sagaId, entry)
     this.#changed()

@@ -4,13 +4,17 @@
  *
  * 1. A message that changes nothing costs no entry; from the mailbox it is acknowledged all the same.
  * 2. A timer armed for an earlier setting than the stored one is not due yet: it comes back in `early`, to be armed anew.
- * 3. `resident.open` is brought up to date while deciding. A commit that fails forgets it with the rest.
+ * 3. What no store can hold is found here, before it is in a commit with others.
+ * 4. `resident.open` is brought up to date while deciding. A commit that fails forgets it with the rest.
  */
+
+import { checkInstants } from '../journal/commit-rules'
 import type { Command, Entry, Verdict } from '../journal/entry'
 import type { CommitStatement, EntityCommit, Envelope } from '../journal/store'
 import { chainHash } from '../security/chain'
 import { decide } from './decide'
 import type { Item, Resident } from './resident'
+import { refusedChild } from './resolve-start'
 import type { SagaState } from './state'
 import { isActive, isOpen, nothing, toCommit } from './to-commit'
 
@@ -45,7 +49,7 @@ export interface Turn {
 
 const ACCEPTED: Verdict = { accepted: true }
 
-/** Throws when the saga cannot be decided: a bug of ours, or of the definition's version. */
+/** Throws when the saga cannot be decided, or its decision not be stored: a bug of ours, or of the definition's version. */
 export function takeTurn(resident: Resident, options: TurnOptions): Turn {
   const items = headOf(resident, options.turnMax)
   const { id: entityId, open, saga } = resident
@@ -77,6 +81,11 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
         : unknown(entityId))
     if (!decided.accepted) {
       verdict = { accepted: false, code: decided.code, reason: decided.reason }
+      const report =
+        message.type === 'start' && !item.posts
+          ? refusedChild(entityId, message, 'CHILD_REFUSED', decided.reason)
+          : null
+      if (report) posts.push(report)
       if (item.posts) posts.push(...item.posts)
     } else if (decided.changed) {
       seq++
@@ -131,6 +140,7 @@ export function takeTurn(resident: Resident, options: TurnOptions): Turn {
   }
   if (parts.saga) commit.saga = parts.saga
   if (statements.length > 0) commit.statements = statements
+  checkInstants(commit)
   if (state && isSnapshotDue(resident, seq, entriesSize, options.snapshotEvery))
     commit.snapshot = { seq, data: state, text: JSON.stringify(state) }
   const work = { resident, items, verdicts, commit, state, commands, entriesSize }

@@ -15,7 +15,7 @@ import type { CompensationStrategy, Step } from '../definition/schema'
 import type { StepFailure } from '../errors'
 import type { Outcome, SagaStatus } from '../journal/entry'
 import { childrenOf, isResolvedChild, isRunning, putChild } from './child-records'
-import { nextAttemptAt, retryPolicy } from './retry'
+import { longestDelayMs, nextAttemptAt, retryPolicy } from './retry'
 import type { ChildRecord, StepRecord } from './state'
 import { expressionFailure, type Turn, withField } from './turn'
 import {
@@ -28,7 +28,8 @@ import {
 } from './way-back'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
-const COMPENSATION_ATTEMPTS = 10
+/** Of a compensation that declares nothing. */
+const BY_DEFAULT = { attemptsMax: 10 }
 /** Strategies that leave an exhausted compensation and go on with the others. */
 const GOES_ON: ReadonlySet<CompensationStrategy> = new Set([
   'AUTOMATIC_ROLLBACK',
@@ -259,9 +260,7 @@ export function undoResult(
   const { ok: _, maybe: __, ...error } = outcome
   const step = turn.step(id)
   const declared = step.type === 'action' ? step.compensation?.retry : undefined
-  const policy = retryPolicy(declared, turn.saga.document.retry, {
-    attemptsMax: COMPENSATION_ATTEMPTS,
-  })
+  const policy = retryPolicy(declared, turn.saga.document.retry, BY_DEFAULT)
   const seed = `${turn.state.id}:${id}:undo:${undo.attempt}`
   let retryAt = nextAttemptAt(policy, {
     made: undo.attempt,
@@ -269,9 +268,10 @@ export function undoResult(
     now: turn.at,
     failure: error,
     seed,
+    format: turn.state.format,
   })
   if (retryAt === null && turn.saga.document.onCompensationExhausted === 'EVENTUAL_CONSISTENCY')
-    retryAt = turn.at + policy.delayMaxMs
+    retryAt = turn.at + longestDelayMs(policy, turn.state.format)
   if (retryAt === null) {
     exhausted(turn, id, undo.attempt, error)
     schedule(turn)
@@ -437,7 +437,12 @@ export function sendUnwind(
     c: 'send',
     to: child.id,
     id: `unwind:${child.id}`,
-    message: { type: 'unwind', reason, force: true },
+    message: {
+      type: 'unwind',
+      reason,
+      force: true,
+      ...(turn.state.format >= 2 ? { from: turn.state.id } : {}),
+    },
   })
   putChild(turn, id, child, { unwinding: true })
 }

@@ -86,7 +86,8 @@ function fieldOfOne({ root, schema }: Typed, name: string): Field {
     const property = record(found)
     return { found: 'yes', value: property && { root, schema: property } }
   }
-  if (record(schema.additionalProperties)) return { found: 'unknown' }
+  const isNamed = Array.isArray(schema.required) && schema.required.includes(name)
+  if (isNamed || record(schema.additionalProperties)) return { found: 'unknown' }
   const closed = schema.additionalProperties === false
   return { found: 'no', closed, names: Object.keys(properties) }
 }

@@ -37,6 +37,8 @@
  * | timing/duration-too-short          | warning        | waits longer than the saga may last                       |
  * | timing/attempts-too-long           | warning        | attempts longer than the saga may last                    |
  * | timing/default-timeout             | info           | calls for which nobody declares a timeout                 |
+ * | timing/no-offset                   | error          | a written `until` without an offset: the zone's own time  |
+ * | timing/longest-delay               | warning        | a delay above the longest; growth that a default cuts     |
  * | data/expression                    | error          | text that is not an expression                            |
  * | data/unknown-name                  | error          | a root name that expressions do not have                  |
  * | data/item-outside-map              | error          | `item` or `index` outside a map                           |
@@ -65,6 +67,8 @@
  * | child/unknown-saga                 | error          | a child definition that does not exist                    |
  * | child/not-published                | error          | a child definition without a version                      |
  * | child/unknown-version              | error          | a version that was never published                        |
+ * | idempotency/key-may-be-missing    | warning        | a key from an input field that a start may leave out      |
+ * | idempotency/key-same-for-items    | warning        | a key that reads nothing of its item                      |
  * | naming/duplicate-title             | info           | two steps with one title                                  |
  * | definition/name                    | error          | a document named otherwise than its definition            |
  */
@@ -78,6 +82,7 @@ import { compensation } from './rules/compensation'
 import { dataFlow } from './rules/data-flow'
 import { definitionName } from './rules/definition-name'
 import { fields } from './rules/fields'
+import { idempotency } from './rules/idempotency'
 import { isolation } from './rules/isolation'
 import { naming } from './rules/naming'
 import { participants } from './rules/participants'
@@ -98,6 +103,7 @@ export const RULES: readonly Rule[] = [
   isolation,
   participants,
   children,
+  idempotency,
   naming,
   definitionName,
 ]

@@ -2,11 +2,11 @@
  * POST /api/callback/<token>: a participant that answered 202 delivers the outcome. The token is the permission: it was
  * made for exactly one call. Sending it twice is harmless, sending it late is the saga's to refuse.
  */
-import { isSagaError } from '@/runtime/errors'
+import { isSagaError, SagaError } from '@/runtime/errors'
 import { parseCallback } from '@/runtime/participant/wire'
 import type { Host } from '../host'
 import { boundedRequest } from './body'
-import { ERROR_TABLE, retryAfterHeader } from './errors'
+import { problem, toTRPCError } from './errors'
 
 const BYTES_MAX = 1_000_000
 
@@ -18,18 +18,13 @@ export async function completeByCallback(
 ): Promise<Response> {
   try {
     const parsed = parseCallback(await boundedRequest(request, BYTES_MAX).text())
-    if (!parsed.ok) return problem(400, 'INVALID_INPUT', parsed.reason)
+    if (!parsed.ok) return problem(new SagaError('INVALID_INPUT', parsed.reason))
     await host.runtime.completeCall(token, parsed.outcome)
     return new Response(null, { status: 204 })
   } catch (error) {
-    if (isSagaError(error)) {
-      const { code, message } = error
-      return problem(ERROR_TABLE[code].http, code, message, retryAfterHeader([error]))
-    }
+    const { cause } = toTRPCError(error)
+    if (isSagaError(cause)) return problem(cause)
     host.log.error('A callback failed', { error })
-    return problem(503, 'UNAVAILABLE', 'The result was not stored. Send it again.')
+    return problem(new SagaError('UNAVAILABLE', 'The result was not stored. Send it again.'))
   }
 }
-
-const problem = (status: number, code: string, message: string, headers = {}) =>
-  Response.json({ code, message }, { status, headers })

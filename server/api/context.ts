@@ -6,15 +6,19 @@
  *    cookies to other sites' requests too. Tokens are attached by nobody but their holder.
  */
 import { randomUUID } from 'node:crypto'
+import type { TRPCError } from '@trpc/server'
 import type { Principal } from '../auth/principal'
 import { sessionPrincipal } from '../auth/sessions'
 import type { Host } from '../host'
+import { stoppingError, toTRPCError } from './errors'
 
 export interface Context {
   host: Host
   /** Null when signed out, or when the key or session was refused; `refusal` then says why. */
   principal: Principal | null
   refusal: string | null
+  /** Why nobody can be told who calls: the database is away, or this server stops. Null while all is well. */
+  unavailable: TRPCError | null
   /** Why a change is refused that rides on a cookie; null when it may pass. */
   crossSite: string | null
   /** Names this request in the log and in errors. */
@@ -26,19 +30,31 @@ export interface Context {
 /** The context of a procedure that only signed-in callers reach. */
 export type CallerContext = Context & { principal: Principal }
 
-/** The context of one HTTP request, or of one page that calls procedures in this process. */
+/** The context of one HTTP request, or of one page that calls procedures in this process. Never rejects. */
 export async function createContext(
   host: Host,
   { headers, method = 'GET' }: { headers: Headers; method?: string },
 ): Promise<Context> {
-  const { principal, refusal } = await authenticate(host, headers)
+  const caller = await callerOf(host, headers)
   return {
     host,
-    principal,
-    refusal,
+    ...caller,
     crossSite: method === 'POST' ? crossSiteProblem(host.env.NEXTAUTH_URL, headers) : null,
     requestId: requestIdOf(headers),
     reauthenticate: async () => (await authenticate(host, headers)).principal,
+  }
+}
+
+async function callerOf(
+  host: Host,
+  headers: Headers,
+): Promise<Pick<Context, 'principal' | 'refusal' | 'unavailable'>> {
+  const nobody = { principal: null, refusal: null }
+  if (host.closing.aborted) return { ...nobody, unavailable: toTRPCError(stoppingError()) }
+  try {
+    return { ...(await authenticate(host, headers)), unavailable: null }
+  } catch (error) {
+    return { ...nobody, unavailable: toTRPCError(error) }
   }
 }
 

@@ -10,8 +10,20 @@ import type { Issue } from '@/runtime/definition/issue'
 import { type Layout, layoutSchema, type SagaDocument } from '@/runtime/definition/schema'
 import type { Decision, Entry, SagaStatus } from '@/runtime/journal/entry'
 import type { ParticipantHealth } from '@/runtime/participant/participant'
+import type { Json } from '@/runtime/ports'
 import type { ItemError } from '@/runtime/runtime'
 
+/** A count or a position, as wide as the database's integers. */
+export const count = z.int().min(0).max(2_147_483_647)
+export const versionNumber = count.min(1)
+/** An instant that PostgreSQL holds; JavaScript's reach farther. */
+const instant = z.date().min(new Date('0001-01-01T00:00:00Z')).max(new Date('9999-12-31T00:00:00Z'))
+/** Any JSON, untouched: what it may hold is judged at the doors (trpc.ts, runtime/storable.ts), not copied here. */
+const json = z.custom<Json>((value) => value !== undefined, 'Say a value, or null')
+const jsonObject = z.custom<{ [key: string]: Json }>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'Expected an object',
+)
 /** Of a saga that exists; its children's ids are made of it and longer. */
 export const sagaId = z
   .string()
@@ -47,11 +59,11 @@ export const saveDraft = z.object({
   source: z.string().max(1_000_000),
   layout: layoutSchema,
   /** The revision this edit is based on; CONFLICT with the current draft in `details` when another was saved. */
-  revision: z.int().min(0),
+  revision: count,
 })
 export const publishDefinition = z.object({
   name: definitionName,
-  revision: z.int().min(0),
+  revision: count,
   note: z.string().max(500).optional(),
 })
 
@@ -107,8 +119,8 @@ export interface VerifyResult {
 
 export const startSaga = z.object({
   definition: definitionName,
-  version: z.int().min(1).optional(),
-  input: z.json(),
+  version: versionNumber.optional(),
+  input: json,
   id: newSagaId.optional(),
   ventureId: z.string().max(64).nullish(),
 })
@@ -128,8 +140,8 @@ export const listSagas = page.extend({
   ventureId: z.string().max(64).optional(),
   /** Matches the saga's id (prefix), name, failure code or failure reason. */
   text: z.string().max(200).optional(),
-  startedAfter: z.date().optional(),
-  startedBefore: z.date().optional(),
+  startedAfter: instant.optional(),
+  startedBefore: instant.optional(),
   /**
    * Children are left out unless asked for, or unless `parentId` names their parent. Those that are PAUSED or QUARANTINED
    * wait for somebody and are always there.
@@ -143,7 +155,7 @@ export const stepAction = sagaAction.extend({ step: stepId })
 export const signalSaga = z.object({
   sagaId,
   name: z.string().min(1).max(64),
-  payload: z.json().default(null),
+  payload: json.default(null),
   idempotencyKey: idempotencyKey.optional(),
 })
 /** One verb on many sagas. */
@@ -247,7 +259,7 @@ export const decideGate = z.object({
   decision: z.enum(['CONTINUE', 'PAUSE', 'ABORT', 'FORCE_COMPENSATION']),
   reasoning: z.string().trim().max(4000),
   conditions: z.array(z.string().trim().min(1).max(500)).max(20).default([]),
-  seenSeq: z.int().min(0),
+  seenSeq: count,
   previewDigest: z.string().max(128).optional(),
   idempotencyKey: idempotencyKey.optional(),
 })
@@ -311,8 +323,8 @@ export const saveParticipant = z.object({
         /** The operation that undoes it. */
         compensation: z.string().max(64).optional(),
         /** JSON Schemas, for the inspector's forms. */
-        input: z.record(z.string(), z.json()).optional(),
-        output: z.record(z.string(), z.json()).optional(),
+        input: jsonObject.optional(),
+        output: jsonObject.optional(),
       }),
     )
     .max(200)

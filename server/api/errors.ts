@@ -4,12 +4,14 @@
  * 1. Every SagaError keeps its code, details and issues on the way to the client, typed, in `error.data`. What is refused
  *    only for now says when to try again: `error.data.retryAfterMs`, and `Retry-After` on the answer.
  * 2. Input that zod refused becomes INVALID_INPUT with one issue per finding, as the runtime's own refusals.
- * 3. Anything else is our fault: logged with the request's id, and the client learns the id and nothing more.
+ * 3. A database that is away is UNAVAILABLE and worth another try, whoever met it.
+ * 4. Anything else is our fault: logged with the request's id, and the client learns the id and nothing more.
  */
 import { getTRPCErrorFromUnknown, TRPCError } from '@trpc/server'
 import { z } from 'zod'
 import type { Issue } from '@/runtime/definition/issue'
-import { type ErrorCode, isSagaError, type SagaError } from '@/runtime/errors'
+import { type ErrorCode, isSagaError, SagaError } from '@/runtime/errors'
+import { databaseAway } from '@/runtime/postgres/database-error'
 
 export const ERROR_TABLE = {
   INVALID_INPUT: { trpc: 'BAD_REQUEST', http: 400 },
@@ -41,8 +43,8 @@ export interface ErrorData {
 /** The tRPC error for anything thrown; the SagaError or ZodError stays its `cause`. */
 export function toTRPCError(thrown: unknown): TRPCError {
   const error = getTRPCErrorFromUnknown(thrown)
-  const { cause } = error
-  if (!isSagaError(cause)) return error
+  const cause = isSagaError(error.cause) ? error.cause : databaseAway(error.cause)
+  if (!cause) return error
   return new TRPCError({ code: ERROR_TABLE[cause.code].trpc, message: cause.message, cause })
 }
 
@@ -78,6 +80,22 @@ export function errorMessage(error: TRPCError, requestId: string | null): string
   return `Something went wrong on the server. Try again; if it stays, look for request ${requestId ?? 'without an id'} in the server's log.`
 }
 
+/** The answer to a request that came while this server stops. */
+export const stoppingError = () =>
+  new SagaError('UNAVAILABLE', 'This server is stopping. Try again in a moment.')
+
+/** A problem in JSON, for addresses outside tRPC. */
+export function problem(error: SagaError): Response {
+  const { code, message } = error
+  return Response.json(
+    { code, message },
+    {
+      status: ERROR_TABLE[code].http,
+      headers: { 'cache-control': 'no-store', ...retryAfterHeader([error]) },
+    },
+  )
+}
+
 /** zod's findings as issues: path kept, one sentence each. */
 export function zodIssues(error: z.ZodError): Issue[] {
   return error.issues.slice(0, 100).map((issue) => ({
@@ -88,8 +106,12 @@ export function zodIssues(error: z.ZodError): Issue[] {
   }))
 }
 
-function retryAfterMsOf({ details }: SagaError): number | null {
-  return typeof details.retryAfterMs === 'number' ? details.retryAfterMs : null
+/** What is away comes back: without another word, in about a second. */
+const AWAY_RETRY_MS = 1_000
+
+function retryAfterMsOf({ code, details }: SagaError): number | null {
+  if (typeof details.retryAfterMs === 'number') return details.retryAfterMs
+  return ERROR_TABLE[code].http === 503 ? AWAY_RETRY_MS : null
 }
 
 function issuesOf(error: SagaError): Issue[] {

@@ -1,6 +1,6 @@
 /**
  * The API over HTTP: one request to tRPC's fetch adapter, with its body bounded, its caller known, its id on the
- * answer, and what went wrong on our side in the log.
+ * answer, and what went wrong on our side in the log. Nothing is awaited outside tRPC, so every answer has its shape.
  */
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import type { Host } from '../host'
@@ -12,7 +12,11 @@ import { appRouter } from './root'
 /** Calls in one batch; the browser's client sends at most 20. */
 const BATCH_MAX = 50
 
-export async function handleApi(host: Host, request: Request): Promise<Response> {
+export function handleApi(host: Host, request: Request): Promise<Response> {
+  return host.working(() => answer(host, request))
+}
+
+async function answer(host: Host, request: Request): Promise<Response> {
   const context = await createContext(host, request)
   const response = await fetchRequestHandler({
     endpoint: '/api/trpc',

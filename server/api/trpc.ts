@@ -1,12 +1,14 @@
 /**
  * The procedure builder. Every procedure is made by `procedure(permission)` and so declares who may call it;
- * `publicProcedure` is for `system.health` and `users.me` alone. A test enumerates the router and holds this.
+ * `publicProcedure` is for `users.me` alone and `healthProcedure` for `system.health`, which answers even when nobody can be
+ * told who calls. A test enumerates the router and holds this.
  */
 import { initTRPC, TRPCError } from '@trpc/server'
-import superjson from 'superjson'
+import { DEPTH_MAX, flawOf, refusal } from '@/runtime/storable'
 import type { Permission } from '../auth/permissions'
 import type { Context } from './context'
 import { errorData, errorMessage, toTRPCError } from './errors'
+import { wireFormat } from './wire-format'
 
 export interface Meta {
   /** Who may call: the holders of this permission, or anybody. */
@@ -17,7 +19,7 @@ const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
-    transformer: superjson,
+    transformer: wireFormat,
     errorFormatter({ shape, error, ctx }) {
       const requestId = ctx?.requestId ?? null
       return {
@@ -34,6 +36,9 @@ const t = initTRPC
     },
   })
 
+/** A start's input lies at most three levels inside its call. Dates are for list filters; the runtime refuses them. */
+const CALL_BOUNDS = { depthMax: DEPTH_MAX + 3, dates: true }
+
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
 
@@ -44,11 +49,21 @@ const translated = t.procedure.use(async ({ next }) => {
   return result
 })
 
-export const publicProcedure = translated.meta({ permission: 'public' })
+const known = translated.use(({ ctx, next }) => {
+  if (ctx.unavailable) throw ctx.unavailable
+  return next()
+})
 
-/** A procedure for holders of `permission`: UNAUTHORIZED without a caller, FORBIDDEN without the permission. */
+export const healthProcedure = translated.meta({ permission: 'public' })
+
+export const publicProcedure = known.meta({ permission: 'public' })
+
+/**
+ * A procedure for holders of `permission`: UNAUTHORIZED without a caller, FORBIDDEN without the permission. All that it is
+ * given is checked before its schema sees it: no text or number of any field can be one that a database refuses or changes.
+ */
 export function procedure(permission: Permission) {
-  return translated.meta({ permission }).use(({ ctx, type, next }) => {
+  return known.meta({ permission }).use(async ({ ctx, type, getRawInput, next }) => {
     const { principal } = ctx
     if (!principal) throw signedOut(ctx)
     if (type === 'mutation' && ctx.crossSite)
@@ -60,13 +75,18 @@ export function procedure(permission: Permission) {
         message: `${holder} lacks the permission ${permission}. Ask an admin for it.`,
       })
     }
+    const raw = await getRawInput()
+    const flaw = raw === undefined ? undefined : flawOf(raw, CALL_BOUNDS)
+    if (flaw) throw refusal(flaw)
     return next({ ctx: { ...ctx, principal } })
   })
 }
 
 /** Call it from an open stream: throws as `procedure` would when the caller may no longer listen. */
 export async function stillAllowed(ctx: Context, permission: Permission): Promise<void> {
-  const principal = await ctx.reauthenticate()
+  const principal = await ctx.reauthenticate().catch((error: unknown) => {
+    throw toTRPCError(error)
+  })
   if (!principal?.permissions.includes(permission)) throw signedOut({ ...ctx, refusal: null })
 }
 

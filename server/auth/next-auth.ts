@@ -2,11 +2,14 @@
  * How people sign in: e-mail and password, a one-time link, and an OpenID Connect provider when the environment names
  * one. next-auth keeps the session (an encrypted cookie); who may do what is read from the database on every request.
  */
-import type { NextAuthOptions, User } from 'next-auth'
+import type { NextRequest } from 'next/server'
+import NextAuth, { type NextAuthOptions, type User } from 'next-auth'
 import Credentials from 'next-auth/providers/credentials'
 import type { OAuthConfig } from 'next-auth/providers/oauth'
 import { z } from 'zod'
+import { isSagaError, type SagaError } from '@/runtime/errors'
 import type { Actor } from '@/runtime/journal/entry'
+import { problem, toTRPCError } from '../api/errors'
 import { audit } from '../audit'
 import type { Host } from '../host'
 import { verifyPassword } from './passwords'
@@ -23,19 +26,52 @@ const claims = z.object({
 })
 
 /**
- * The options of next-auth. Errors reach /sign-in as `?error=`: CredentialsSignin, TooManyTries, LinkUsed, AccessDenied.
+ * One request to next-auth. It turns whatever a provider throws into words for the address bar; a database that is away is
+ * 503 instead, and nobody's password is called wrong.
  */
-export function authOptions(host: Host): NextAuthOptions {
+export async function handleAuth(
+  host: Host,
+  request: NextRequest,
+  context: { params: Promise<{ nextauth: string[] }> },
+): Promise<Response> {
+  let away: SagaError | null = null
+  const options = authOptions(host, (error) => {
+    away = error
+  })
+  const response = await NextAuth(request, context, options)
+  return away ? problem(away) : response
+}
+
+/**
+ * The options of next-auth. `onAway` hears that the database is away or the server too busy. Errors reach /sign-in as `?error=`: CredentialsSignin, TooManyTries, LinkUsed, AccessDenied.
+ */
+export function authOptions(
+  host: Host,
+  onAway: (error: SagaError) => void = () => {},
+): NextAuthOptions {
   const { env, db } = host
+  /** The same function, whose refusals for now are told. */
+  const told =
+    <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
+    async (...args: Args) => {
+      try {
+        return await work(...args)
+      } catch (error) {
+        const { cause } = toTRPCError(error)
+        if (isSagaError(cause)) onAway(cause)
+        throw error
+      }
+    }
   return {
     secret: env.NEXTAUTH_SECRET,
     session: { strategy: 'jwt', maxAge: SESSION_SECONDS },
     pages: { signIn: '/sign-in', signOut: '/sign-in', error: '/sign-in' },
-    providers: [passwords(host), links(host), ...oidc(host)],
+    providers: [passwords(host, told), links(host, told), ...oidc(host)],
     callbacks: {
-      signIn: async ({ user, account, profile }) =>
+      signIn: told(async ({ user, account, profile }) =>
         account?.type === 'oauth' ? admit(host, user, profile) : true,
-      async jwt({ token, user, account }) {
+      ),
+      jwt: told(async ({ token, user, account }) => {
         if (!user) return token
         // an OIDC subject is not our id: the person is found by e-mail
         const found = await db.user.findUnique({
@@ -48,14 +84,14 @@ export function authOptions(host: Host): NextAuthOptions {
           generation: found?.sessionGeneration ?? 0,
           vouchers: user.vouchers ?? [],
         }
-      },
+      }),
       session({ session, token }) {
         session.user = { ...session.user, id: token.uid }
         return session
       },
     },
     events: {
-      async signIn({ user, account }) {
+      signIn: told(async ({ user, account }) => {
         const email = lower(user.email)
         await audit(db, {
           by: await actorOf(host, email),
@@ -66,11 +102,11 @@ export function authOptions(host: Host): NextAuthOptions {
             ...(user.vouchers?.length ? { vouchers: user.vouchers } : {}),
           },
         })
-      },
+      }),
       // without it the cookie, copied before, would go on to work
-      async signOut({ token }) {
+      signOut: told(async ({ token }) => {
         if (token?.uid) await host.people.endSessions(token.uid, token.generation ?? 0)
-      },
+      }),
     },
     logger: {
       error: (code, metadata) => host.log.warn('Sign-in failed', { code, metadata }),
@@ -80,12 +116,17 @@ export function authOptions(host: Host): NextAuthOptions {
   }
 }
 
-function passwords(host: Host) {
+/** Wraps a function so that its refusals for now are told. */
+type Told = <Args extends unknown[], T>(
+  work: (...args: Args) => Promise<T>,
+) => (...args: Args) => Promise<T>
+
+function passwords(host: Host, told: Told) {
   return Credentials({
     id: 'password',
     name: 'E-mail and password',
     credentials: { email: { type: 'email' }, password: { type: 'password' } },
-    async authorize(input) {
+    authorize: told(async (input: unknown) => {
       const form = passwordForm.safeParse(input)
       if (!form.success) return null
       const { email, password } = form.data
@@ -104,21 +145,21 @@ function passwords(host: Host) {
         details: { by: 'password', disabled: Boolean(user?.disabledAt) },
       })
       return null
-    },
+    }),
   })
 }
 
-function links(host: Host) {
+function links(host: Host, told: Told) {
   return Credentials({
     id: 'link',
     name: 'Sign-in link',
     credentials: { token: { type: 'text' } },
-    async authorize(input) {
+    authorize: told(async (input: unknown) => {
       const form = linkForm.safeParse(input)
       const user = form.success ? await redeemSignInLink(host.db, form.data.token) : null
       if (!user) throw new Error('LinkUsed')
       return { ...person(user), vouchers: user.vouchers }
-    },
+    }),
   })
 }
 

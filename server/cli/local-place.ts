@@ -21,6 +21,7 @@ export async function openLocalPlace(): Promise<Place> {
   const warn = (message: string) => output.error(output.dim(message))
   const opened = openHost(readEnv(instance.env), {
     log: { info: quiet, warn, error: warn },
+    address: process.env.NEXTAUTH_URL ? 'own' : 'learned',
   })
   const { runtime } = opened.host
   const close = async () => {

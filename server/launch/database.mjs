@@ -5,12 +5,13 @@
  * 1. The embedded database's address, port and password included, is in `.data/database-url`, for its owner alone.
  * 2. Whoever opens it signs in under `.data/database-users`; the last one out stops the server. Users that were killed
  *    do not count, so a server they left behind is taken over and stopped by the next.
- * 3. Opening and closing hold a lock: two commands started together make one cluster.
+ * 3. Opening, closing and starting again hold a lock: two commands started together make one cluster.
+ * 4. Every user watches it. A server that died (killed, out of memory) is started again on the same port by the first user
+ *    who notices, with back-off while that fails; the others find it running.
  */
 import { randomBytes } from 'node:crypto'
 import {
   existsSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -20,14 +21,24 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import { connected } from './connect.mjs'
+import { locked } from './lock.mjs'
 import { runningOn, startPostgres, urlAt } from './postgres.mjs'
 import { canListen, identity, isAlive } from './processes.mjs'
 import { LaunchError } from './progress.mjs'
+import { databaseRestarts, noteRestarts } from './restarts.mjs'
 
 const PORT_DEFAULT = 56432
 /** Tried one after another when another program listens on the default port. */
 const PORTS_TRIED = 50
+/** A server that does not answer the simplest question by then is as good as away. */
+const CHECK_MS = 10_000
+const LOCK = 'database-lock'
+/** How often a user looks whether the server lives; and the wait after a failed start, doubled from first to last. */
+const WATCH_MS = 500
+const BACK_OFF_MS = { first: 1_000, last: 30_000 }
+/** A server that dies again sooner than this is waited for as if its start had failed. */
+const STABLE_MS = 60_000
 /** PostgreSQL 14 is the oldest that its makers still serve. */
 const VERSION_MIN = 14
 
@@ -47,12 +58,15 @@ export function databaseUrl(data = dataFolder()) {
 }
 
 /**
- * Makes the database answer, creating what is missing. `close` stops it if this process was its last user.
+ * Makes the database answer, creating what is missing, and keeps an embedded one alive; `say` hears of its deaths and
+ * returns. `close` stops it if this process was its last user.
+ * @param {string} data
+ * @param {(what: string) => void} say
  * @returns {Promise<{ url: string, what: string, close: () => Promise<void> }>}
  */
-export async function openDatabase(data = dataFolder()) {
+export async function openDatabase(data = dataFolder(), say = console.error) {
   const given = process.env.DATABASE_URL
-  return given ? openGiven(given) : openEmbedded(data)
+  return given ? openGiven(given) : openEmbedded(data, say)
 }
 
 async function openGiven(url) {
@@ -76,30 +90,22 @@ async function openGiven(url) {
 }
 
 async function check(url) {
-  const db = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
-  try {
-    await db.connect()
-    const { rows } = await db.query('SHOW server_version_num')
-    const version = Math.floor(rows[0].server_version_num / 10_000)
-    if (version < VERSION_MIN)
-      throw new LaunchError(`PostgreSQL ${version} is too old.`, {
-        next: `Let DATABASE_URL name a server of version ${VERSION_MIN} or newer, or unset it to use the embedded one.`,
-      })
-  } finally {
-    await db.end().catch(() => {})
-  }
+  const { rows } = await connected(url, (db) => db.query('SHOW server_version_num'), {
+    queryMs: CHECK_MS,
+  })
+  const version = Math.floor(rows[0].server_version_num / 10_000)
+  if (version < VERSION_MIN)
+    throw new LaunchError(`PostgreSQL ${version} is too old.`, {
+      next: `Let DATABASE_URL name a server of version ${VERSION_MIN} or newer, or unset it to use the embedded one.`,
+    })
 }
 
 async function create(url) {
   const maintenance = new URL(url)
   maintenance.pathname = '/postgres'
-  const db = new pg.Client({ connectionString: maintenance.href })
-  await db.connect()
-  try {
-    await db.query(`CREATE DATABASE ${db.escapeIdentifier(address(url).name)}`)
-  } finally {
-    await db.end()
-  }
+  await connected(maintenance.href, (db) =>
+    db.query(`CREATE DATABASE ${db.escapeIdentifier(address(url).name)}`),
+  )
 }
 
 function address(url) {
@@ -123,25 +129,90 @@ function explained(error, to) {
   })
 }
 
-async function openEmbedded(data) {
+async function openEmbedded(data, say) {
   const users = path.join(data, 'database-users')
   const me = path.join(users, identity(process.pid) ?? '')
   mkdirSync(users, { recursive: true })
 
-  const { url, port, stop } = await locked(data, async () => {
+  const { url, port, stop } = await locked(data, LOCK, async () => {
     const started = await startEmbedded(data)
     writeFileSync(me, '')
     return started
   })
-  const close = () =>
-    locked(data, async () => {
+  const watch = keepAlive({ data, url, port, say })
+  const close = async () => {
+    await watch.end()
+    await locked(data, LOCK, async () => {
       rmSync(me, { force: true })
       if (others(users).length === 0) await stop()
     })
+  }
   return {
     url,
     what: `PostgreSQL in ${path.relative(process.cwd(), data) || '.'}/pg, port ${port}`,
     close,
+  }
+}
+
+/** Looks after a server until `end`, which resolves when no start is under way any more. */
+function keepAlive({ data, url, port, say }) {
+  const dir = path.join(data, 'pg')
+  const password = new URL(url).password
+  const ended = new AbortController()
+  let startedAt = performance.now()
+  let waitMs = 0
+
+  const revive = async () => {
+    const before = databaseRestarts(data) ?? { count: 0, lastAt: null }
+    const since = Date.now()
+    say('The embedded PostgreSQL has gone. It is started again.')
+    if (performance.now() - startedAt > STABLE_MS) waitMs = 0
+    for (let tries = 1; !ended.signal.aborted; tries++) {
+      await delay(waitMs, undefined, { signal: ended.signal })
+      waitMs = waitMs === 0 ? BACK_OFF_MS.first : Math.min(waitMs * 2, BACK_OFF_MS.last)
+      try {
+        const byMe = await locked(data, LOCK, async () => {
+          if (runningOn(dir)) return false
+          noteRestarts(data, { ...before, since, tries, why: null })
+          await startPostgres({ dir, port, password })
+          noteRestarts(data, {
+            count: before.count + 1,
+            lastAt: Date.now(),
+            since: null,
+            tries: 0,
+            why: null,
+          })
+          return true
+        })
+        startedAt = performance.now()
+        say(
+          byMe
+            ? `The embedded PostgreSQL runs again, ${((Date.now() - since) / 1000).toFixed(1)} s after it was missed.`
+            : 'The embedded PostgreSQL runs again: another process started it.',
+        )
+        return
+      } catch (error) {
+        noteRestarts(data, { ...before, since, tries, why: error.message.slice(0, 500) })
+        say(
+          `The embedded PostgreSQL could not be started (try ${tries}; the next in ${waitMs / 1000} s): ${error.message}`,
+        )
+      }
+    }
+  }
+  const watch = async () => {
+    for (;;) {
+      await delay(WATCH_MS, undefined, { signal: ended.signal, ref: false })
+      if (!runningOn(dir)) await revive()
+    }
+  }
+  const done = watch().catch((error) => {
+    if (!ended.signal.aborted) say(`Nobody watches the embedded PostgreSQL any more: ${error}`)
+  })
+  return {
+    end() {
+      ended.abort()
+      return done
+    },
   }
 }
 
@@ -196,34 +267,6 @@ function others(users) {
     rmSync(path.join(users, id), { force: true })
     return false
   })
-}
-
-/** Runs alone among the processes of this data folder; a lock whose holder was killed is void. */
-async function locked(data, run) {
-  const file = path.join(data, 'database-lock')
-  const mine = `${file}.${process.pid}`
-  writeFileSync(mine, identity(process.pid) ?? '')
-  while (!taken(mine, file)) {
-    if (existsSync(file) && !isAlive(readFileSync(file, 'utf8'))) rmSync(file, { force: true })
-    await delay(50)
-  }
-  rmSync(mine)
-  try {
-    return await run()
-  } finally {
-    rmSync(file, { force: true })
-  }
-}
-
-/** A link appears with its content, or not at all. */
-function taken(mine, file) {
-  try {
-    linkSync(mine, file)
-    return true
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error
-    return false
-  }
 }
 
 /** Writes a file that only its owner may read, whole or not at all. */

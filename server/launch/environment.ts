@@ -18,10 +18,13 @@ export interface Instance {
   close(): Promise<void>
 }
 
-/** Opens the database that DATABASE_URL names, or the embedded one, and applies new migrations. */
-export async function openInstance(): Promise<Instance> {
+/**
+ * Opens the database that DATABASE_URL names, or the embedded one, and applies new migrations. `say` hears when the
+ * embedded one died and when it is back.
+ */
+export async function openInstance(say?: (what: string) => void): Promise<Instance> {
   const data = dataFolder()
-  const { url, what, close } = await openDatabase(data)
+  const { url, what, close } = await openDatabase(data, say)
   try {
     await deploy(url)
   } catch (error) {

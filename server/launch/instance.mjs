@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { locked } from './lock.mjs'
 import { identity, isAlive, waitGone } from './processes.mjs'
 import { LaunchError } from './progress.mjs'
 
@@ -24,6 +25,10 @@ export function runningInstance(data) {
  * @param {string} data
  */
 export async function claimInstance(data) {
+  return locked(data, 'instance-lock', () => claim(data))
+}
+
+async function claim(data) {
   const before = read(data)
   if (before && isAlive(before.id))
     throw new LaunchError(

@@ -10,7 +10,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import pg from 'pg'
+import { connected } from './connect.mjs'
 import { LaunchError } from './progress.mjs'
 
 const MIGRATIONS = path.resolve(import.meta.dirname, '../../prisma/migrations')
@@ -36,9 +36,8 @@ const RECORD = `INSERT INTO _prisma_migrations
  * @returns {Promise<string[]>}
  */
 export async function deploy(connectionString, dir = MIGRATIONS) {
-  const db = new pg.Client({ connectionString })
-  await db.connect()
-  try {
+  return connected(connectionString, async (db) => {
+    // the lock goes with the connection
     await db.query('SELECT pg_advisory_lock($1)', [LOCK])
     await db.query(TABLE)
     const migrations = readMigrations(dir)
@@ -46,9 +45,7 @@ export async function deploy(connectionString, dir = MIGRATIONS) {
     const fresh = migrations.filter(({ name }) => !done.has(name))
     for (const migration of fresh) await apply(db, migration)
     return fresh.map(({ name }) => name)
-  } finally {
-    await db.end() // and with it the lock
-  }
+  })
 }
 
 function readMigrations(dir) {

@@ -8,7 +8,9 @@
  * 1. A data folder is whole or absent: initdb works beside it and the result is renamed into place.
  * 2. A server left behind by a killed parent is found by its postmaster.pid and used, never started twice.
  * 3. A postmaster.pid whose process is not a PostgreSQL server on this folder is stale, whatever runs under that pid.
- * 4. As root, the server runs as `postgres` or `nobody`; where that account cannot walk to the folder (a clone below
+ * 4. A killed postmaster's backends may live on and still write: the next server waits until the last has gone, and ends
+ *    those that stay.
+ * 5. As root, the server runs as `postgres` or `nobody`; where that account cannot walk to the folder (a clone below
  *    /root), the data live under /var/tmp and the folder is a link to them.
  */
 import { execFile } from 'node:child_process'
@@ -21,7 +23,9 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -31,6 +35,7 @@ import {
 } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 
@@ -44,6 +49,8 @@ const SETTINGS = {
   unix_socket_directories: '',
   max_prepared_transactions: '64',
 }
+/** What is left of a killed server is told to go after `quit`, killed after `kill`; milliseconds. */
+const SURVIVORS_MS = { quit: 3_000, kill: 6_000, giveUp: 20_000 }
 /** pg_ctl appends to the log for ever; start a new one beyond this. */
 const LOG_BYTES_MAX = 10_000_000
 
@@ -226,6 +233,7 @@ async function create({ data, password, as, run }) {
 }
 
 async function launch({ data, port, settings, run }) {
+  await survivorsGone(data)
   rmSync(path.join(data, 'postmaster.pid'), { force: true }) // stale, or it would have been found running
   const log = path.join(data, 'server.log')
   if (existsSync(log) && statSync(log).size > LOG_BYTES_MAX) rmSync(log)
@@ -239,6 +247,49 @@ async function launch({ data, port, settings, run }) {
       cause,
     })
   }
+}
+
+/** They leave by themselves unless they are busy; then they are told to (SIGQUIT), then made to. */
+async function survivorsGone(data) {
+  const started = performance.now()
+  for (;;) {
+    const left = survivorsOn(data)
+    if (left.length === 0) return
+    const waited = performance.now() - started
+    const signal =
+      waited > SURVIVORS_MS.kill ? 'SIGKILL' : waited > SURVIVORS_MS.quit ? 'SIGQUIT' : null
+    for (const pid of signal ? left : []) {
+      try {
+        process.kill(pid, signal)
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error
+      }
+    }
+    if (waited > SURVIVORS_MS.giveUp)
+      throw new Error(
+        `processes of a PostgreSQL that was killed still use ${data}: ${left.join(', ')}. End them (kill -9), then start again`,
+      )
+    await delay(100)
+  }
+}
+
+/** Processes of a server whose postmaster has gone: a server's processes all work in its data folder. */
+function survivorsOn(data) {
+  if (!existsSync('/proc/self/cwd')) return [] // PostgreSQL itself refuses while their shared memory is in use
+  const folder = realpathSync(data)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return (
+          readlinkSync(`/proc/${pid}/cwd`) === folder &&
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('postgres')
+        )
+      } catch {
+        return false // gone meanwhile, or somebody else's
+      }
+    })
+    .map(Number)
 }
 
 async function createDatabase(port, password) {

@@ -70,7 +70,7 @@ async function start() {
   const database = await step('Database', async (say) => {
     if (!existsSync(path.join(data, 'pg')) && !process.env.DATABASE_URL)
       say('making a PostgreSQL cluster')
-    const opened = await openDatabase(data)
+    const opened = await openDatabase(data, (what) => console.error(`${dim('database |')} ${what}`))
     undo.push(opened.close)
     return { say: opened.what, value: opened }
   })

@@ -2,8 +2,14 @@
  * Keyset cursors: where a page ended, as an opaque text. Lists go on after the last row they showed, never by counting
  * rows to skip, so page 2,000 costs what page 1 costs and nothing is shown twice while rows arrive.
  */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { SagaError } from '@/runtime/errors'
+import { flawOf } from '@/runtime/storable'
+
+/** A place in a list: an instant in ms that a database can hold. */
+export const cursorInstant = z.int().min(0).max(253_402_300_799_999)
+/** A place in a list: a whole number that a column can hold. */
+export const cursorNumber = z.int().min(0).max(2_147_483_647)
 
 /** A position as text: JSON in base64url. */
 export function writeCursor(position: readonly (string | number | null)[]): string {
@@ -17,7 +23,7 @@ export function readCursor<T extends z.ZodType>(
 ): z.infer<T> | null {
   if (!cursor) return null
   const parsed = shape.safeParse(parseJson(cursor))
-  if (parsed.success) return parsed.data
+  if (parsed.success && !flawOf(parsed.data)) return parsed.data
   throw new SagaError(
     'INVALID_INPUT',
     'This cursor is not one of this list. Start at the first page.',

@@ -17,7 +17,7 @@ import type {
   VersionDetail,
   VersionListItem,
 } from '../api/contract'
-import { contains, pageOf, readCursor } from './cursor'
+import { contains, cursorNumber, pageOf, readCursor } from './cursor'
 import type { DefinitionChecks } from './definition-checks'
 
 export interface Draft {
@@ -210,7 +210,7 @@ export async function listVersions(
   db: PrismaClient,
   request: { name: string; cursor?: string | null | undefined; limit: number },
 ): Promise<Page<VersionListItem>> {
-  const after = readCursor(request.cursor, z.tuple([z.int()]))
+  const after = readCursor(request.cursor, z.tuple([cursorNumber]))
   const definition = await db.definition.findUnique({ where: { name: request.name } })
   if (!definition) throw noDefinition(request.name)
   const rows = await db.definitionVersion.findMany({

@@ -8,7 +8,7 @@ import type { Decision } from '@/runtime/journal/entry'
 import type { DecisionItem, GateListItem, listGates, Page } from '../api/contract'
 import { mayNotDecide } from '../auth/decision-policy'
 import type { Principal } from '../auth/principal'
-import { pageOf, readCursor } from './cursor'
+import { cursorInstant, pageOf, readCursor } from './cursor'
 import { startersOf } from './starters'
 
 interface GateRow {
@@ -41,7 +41,7 @@ const SELECT_GATES = Prisma.sql`
          g.opened_seq, g.due_at, g.closed_at, s.name AS saga_name, s.saga_type, v.name AS venture_name
   FROM gate g JOIN saga_execution s USING (saga_id) LEFT JOIN venture v ON v.id = s.venture_id`
 
-const position = z.tuple([z.number().nullable(), z.string()])
+const position = z.tuple([cursorInstant.nullable(), z.string()])
 
 /** One page of gates, each with whether this caller may decide. */
 export async function listGateItems(
@@ -117,7 +117,7 @@ export async function listDecisions(
     gateId?: string | undefined
   },
 ): Promise<Page<DecisionItem>> {
-  const after = readCursor(request.cursor, z.tuple([z.number(), z.string()]))
+  const after = readCursor(request.cursor, z.tuple([cursorInstant, z.string()]))
   const rows = await db.chairmanSagaDecision.findMany({
     where: {
       ...(request.sagaId === undefined ? {} : { sagaId: request.sagaId }),

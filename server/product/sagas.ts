@@ -16,7 +16,7 @@ import {
   type SagaListItem,
   type WaitsFor,
 } from '../api/contract'
-import { contains, pageOf, readCursor } from './cursor'
+import { contains, cursorInstant, pageOf, readCursor } from './cursor'
 
 type ListRequest = z.infer<typeof listSagas>
 type Filters = Omit<ListRequest, 'cursor' | 'limit' | 'status'>
@@ -40,7 +40,7 @@ interface Row {
   requires_approval: boolean
 }
 
-const position = z.tuple([z.number(), z.string()])
+const position = z.tuple([cursorInstant, z.string()])
 
 /** One page of sagas, newest first. */
 export async function listSagaItems(

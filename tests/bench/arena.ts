@@ -26,10 +26,11 @@ export type Contestant =
   | 'pg-boss'
   | 'graphile-worker'
   | 'history'
+  | 'rollback'
   | 'parked'
 
 /** Those that use our schema, and are TypeScript. */
-const OWN: readonly Contestant[] = ['sagawright', 'roofline', 'history', 'parked']
+const OWN: readonly Contestant[] = ['sagawright', 'roofline', 'history', 'rollback', 'parked']
 const TIMEOUT_MS = 15 * 60_000
 /** How long a contestant may take to end when asked to. */
 const STOP_MS = 5_000

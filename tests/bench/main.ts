@@ -9,6 +9,7 @@ import { type Contestant, openArena } from './arena'
 import { type Line, print } from './line'
 import * as history from './suites/history'
 import * as parked from './suites/parked'
+import * as rollback from './suites/rollback'
 import * as sagas from './suites/sagas'
 import * as stepLatency from './suites/step-latency'
 
@@ -27,7 +28,13 @@ interface Suite {
   run(arena: Awaited<ReturnType<typeof openArena>>, options: SuiteOptions): Promise<Line[]>
 }
 
-const SUITES: Record<string, Suite> = { sagas, 'step-latency': stepLatency, history, parked }
+const SUITES: Record<string, Suite> = {
+  sagas,
+  'step-latency': stepLatency,
+  history,
+  rollback,
+  parked,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -179,7 +179,7 @@ steps:
     let gateId = ''
     await expect
       .poll(async () => {
-        const { items } = await admin.approvals.list({ sagaId: `${sagaId}.sub` })
+        const { items } = await admin.approvals.list({ sagaId: `${sagaId}..sub` })
         gateId = items[0]?.gateId ?? ''
         return gateId
       })

@@ -99,7 +99,7 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'saga/forward.ts',
-        from: '    record.key ??\n    (step.idempotencyKey === undefined\n      ? `${turn.state.id}:${id}`',
+        from: 'record.key ?? idempotencyKey(turn, id, { source: step.idempotencyKey, at: record.startedAt })',
         to: '    (step.idempotencyKey === undefined\n      ? `${turn.state.id}:${id}:${attempt}`',
       },
     ],

@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createTRPCClient, httpLink } from '@trpc/client'
-import superjson from 'superjson'
 import type { AppRouter } from '@/server/api/root'
+import { wireFormat } from '@/server/api/wire-format'
 
 const SETTLED_MS = 90_000
 
@@ -30,7 +30,7 @@ const fund = (round: string) => ({
 export async function runSomeSagas(origin: string, cookie: string, demoUrl: string): Promise<void> {
   const headers = { cookie, origin }
   const api = createTRPCClient<AppRouter>({
-    links: [httpLink({ url: `${origin}/api/trpc`, headers, transformer: superjson })],
+    links: [httpLink({ url: `${origin}/api/trpc`, headers, transformer: wireFormat })],
   })
   const { items: ventures } = await api.ventures.list.query({})
   let count = 0

@@ -4,9 +4,9 @@
 import path from 'node:path'
 import type { BrowserContext, Page } from '@playwright/test'
 import { createTRPCClient, httpLink, type TRPCClient } from '@trpc/client'
-import superjson from 'superjson'
 import { createPrisma } from '@/runtime/postgres/prisma'
 import type { AppRouter } from '@/server/api/root'
+import { wireFormat } from '@/server/api/wire-format'
 import type { Role } from '@/server/auth/permissions'
 import { createSignInLink } from '@/server/auth/sign-in-links'
 import { riskScore } from '@/server/demo/services/compliance'
@@ -46,7 +46,7 @@ export async function apiOf(
       httpLink({
         url: `${baseURL}/api/trpc`,
         headers: { cookie, origin: baseURL },
-        transformer: superjson,
+        transformer: wireFormat,
       }),
     ],
   })

@@ -1,7 +1,7 @@
 /** Does everything end in time: is every wait bounded, and do the bounds fit into each other? */
 import type { GraphStep } from '../../definition/graph'
 import type { Fix, Issue } from '../../definition/issue'
-import { retrySchema, type Step } from '../../definition/schema'
+import { retrySchema, type SagaDocument, type Step } from '../../definition/schema'
 import { type Rule, type RuleContext, stepIssue } from '../rule'
 import { duration, list } from '../wording'
 
@@ -14,8 +14,11 @@ export const timing: Rule = {
   run: (context) => [
     ...defaultTimeouts(context),
     ...longestWait(context),
+    ...sagaDelays(context),
     ...[...context.graph.steps.values()].flatMap((found) => [
       ...unbounded(found, context),
+      ...withoutOffset(found, context),
+      ...longestDelays(found, context),
       ...attempts(found, context),
     ]),
   ],
@@ -156,5 +159,120 @@ function attempts(found: GraphStep, { document, name }: RuleContext): Issue[] {
       message: `${name(id)} may take ${duration(total)} for its ${count === 1 ? 'attempt' : 'attempts'}, longer than the ${duration(maxDurationMs)} of the whole saga.`,
       hint: 'Shorten its timeout, allow fewer attempts, or give the saga more time.',
     }),
+  ]
+}
+
+/** A text literal, alone: a time to the minute at least that names no offset. */
+const LOCAL_TIME = /^\s*(["'])([+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\1\s*$/
+
+/** Such a time would be another one in each zone; the runtime refuses it. */
+function withoutOffset(found: GraphStep, { name }: RuleContext): Issue[] {
+  const { id, step } = found
+  if (step.type !== 'wait' || step.until === undefined) return []
+  const [, quote, time] = LOCAL_TIME.exec(step.until) ?? []
+  if (quote === undefined || time === undefined) return []
+  return [
+    stepIssue(found, {
+      at: ['until'],
+      code: 'timing/no-offset',
+      severity: 'error',
+      message: `${name(id)} waits until ${time}, a time without an offset: it would be another one in each zone.`,
+      hint: 'Append Z for UTC, or an offset like +02:00.',
+      fixes: [
+        {
+          title: `Wait until ${time}Z (UTC)`,
+          commands: [{ type: 'setStep', id, path: ['until'], value: `${quote}${time}Z${quote}` }],
+        },
+      ],
+    }),
+  ]
+}
+
+type Retry = NonNullable<SagaDocument['retry']>
+const RETRY = retrySchema.parse({})
+
+/** What is wrong with a policy's delays, in words, and the longest delay that mends it. */
+function delayTrouble(retry: Retry | undefined): { what: string; longestMs: number } | null {
+  if (retry === undefined) return null
+  const {
+    strategy = RETRY.strategy,
+    delayMs = RETRY.delayMs,
+    delayMaxMs = RETRY.delayMaxMs,
+    attemptsMax = RETRY.attemptsMax,
+  } = retry
+  const isDefault = delayMaxMs === RETRY.delayMaxMs
+  if (delayMs > delayMaxMs && !isDefault)
+    return {
+      what: `waits ${duration(delayMs)} before the second attempt, and ${duration(delayMaxMs)} at the longest: the longest counts`,
+      longestMs: delayMs,
+    }
+  if (!isDefault || strategy === 'FIXED' || delayMs === RETRY.delayMs) return null
+  const waits = attemptsMax - 1
+  const last = strategy === 'LINEAR' ? delayMs * waits : delayMs * 2 ** Math.min(waits - 1, 30)
+  const stopsAt = Math.max(delayMs, delayMaxMs)
+  if (last <= stopsAt) return null
+  return {
+    what: `declares delays that grow to ${duration(Math.min(last, LONGEST_MS))} and no longest one: they stop growing at ${duration(stopsAt)}`,
+    longestMs: Math.min(last, LONGEST_MS),
+  }
+}
+
+/** The longest time a document may name. */
+const LONGEST_MS = 365 * DAY_MS
+
+function longestDelays(found: GraphStep, { name }: RuleContext): Issue[] {
+  const { id, step } = found
+  if (step.type !== 'action') return []
+  const policies = [
+    { at: ['retry'], retry: step.retry, who: name(id) },
+    {
+      at: ['compensation', 'retry'],
+      retry: step.compensation?.retry,
+      who: `The compensation of ${name(id)}`,
+    },
+  ]
+  return policies.flatMap(({ at, retry, who }) => {
+    // A retriable step is to be tried for long, at a steady pace.
+    const trouble = delayTrouble(
+      step.effect === 'retriable' && retry?.delayMaxMs === RETRY.delayMaxMs ? undefined : retry,
+    )
+    if (!trouble) return []
+    const path = [...at, 'delayMaxMs']
+    return [
+      stepIssue(found, {
+        at: path,
+        code: 'timing/longest-delay',
+        severity: 'warning',
+        message: `${who} ${trouble.what}.`,
+        hint: 'Set delayMaxMs to the longest delay that is meant.',
+        fixes: [
+          {
+            title: `Allow delays up to ${duration(trouble.longestMs)}`,
+            commands: [{ type: 'setStep', id, path, value: trouble.longestMs }],
+          },
+        ],
+      }),
+    ]
+  })
+}
+
+function sagaDelays({ document }: RuleContext): Issue[] {
+  const trouble = delayTrouble(document.retry)
+  if (!trouble) return []
+  const retry = { ...document.retry, delayMaxMs: trouble.longestMs }
+  return [
+    {
+      code: 'timing/longest-delay',
+      severity: 'warning',
+      path: ['retry', 'delayMaxMs'],
+      message: `The saga ${trouble.what}.`,
+      hint: 'Set delayMaxMs to the longest delay that is meant.',
+      fixes: [
+        {
+          title: `Allow delays up to ${duration(trouble.longestMs)}`,
+          commands: [{ type: 'setSaga', fields: { retry } }],
+        },
+      ],
+    },
   ]
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { hasErrors, type Issue } from '@/runtime/definition/issue'
 import { SagaError } from '@/runtime/errors'
 import type { PublishedVersion } from '@/runtime/runtime'
+import { textFlaw } from '@/runtime/storable'
 import { audit } from '../../audit'
 import * as definitions from '../../product/definitions'
 import { newDefinitionSource } from '../../product/new-definition'
@@ -20,8 +21,15 @@ import {
   type VerifyResult,
   type VersionDetail,
   type VersionListItem,
+  versionNumber,
 } from '../contract'
 import { procedure, router } from '../trpc'
+
+/** Null also for one that no column can hold; the findings say so. */
+function titleOf(summary: { title: string | null } | null): string | null {
+  const title = summary?.title ?? null
+  return title === null || textFlaw(title) ? null : title
+}
 
 const named = z.object({ name: definitionName })
 
@@ -48,7 +56,7 @@ export const definitionsRouter = router({
       const { db, checks } = ctx.host
       const source = input.source ?? newDefinitionSource(input.name)
       const { summary } = await checks.check(source, input.name)
-      const title = summary?.title ?? input.name
+      const title = titleOf(summary) ?? input.name
       await definitions.createDefinition(db, {
         name: input.name,
         title,
@@ -65,7 +73,7 @@ export const definitionsRouter = router({
         const { summary, issues } = await ctx.host.checks.check(input.source, input.name)
         const saved = await definitions.saveDraft(ctx.host.db, {
           ...input,
-          title: summary?.title ?? null,
+          title: titleOf(summary),
           by: ctx.principal.name,
         })
         return { ...saved, issues }
@@ -120,7 +128,7 @@ export const definitionsRouter = router({
     ),
 
   version: procedure('definition:read')
-    .input(z.object({ name: definitionName, version: z.int().min(1) }))
+    .input(z.object({ name: definitionName, version: versionNumber }))
     .query(async ({ ctx, input }): Promise<VersionDetail> => {
       const found = await definitions.getVersion(ctx.host.db, input.name, input.version)
       const counts = await definitions.sagasByVersion(ctx.host.db, input.name)

@@ -18,6 +18,7 @@ import { steerSteps } from '../../product/steer-steps'
 import { followSaga } from '../../realtime/follow-saga'
 import type { CallerContext } from '../context'
 import {
+  count,
   type FeedEvent,
   listSagas,
   MANY_MAX,
@@ -126,7 +127,7 @@ export const sagasRouter = router({
     .input(
       z.object({
         sagaId,
-        afterSeq: z.int().min(0).default(0),
+        afterSeq: count.default(0),
         limit: z.int().min(1).max(1000).default(200),
       }),
     )
@@ -240,7 +241,7 @@ export const sagasRouter = router({
     }),
 
   live: procedure('saga:read')
-    .input(z.object({ sagaId, afterSeq: z.int().min(0).default(0), lastEventId: eventId }))
+    .input(z.object({ sagaId, afterSeq: count.default(0), lastEventId: eventId }))
     .subscription(async function* ({ ctx, input, signal }) {
       const { host } = ctx
       const ending = untilClosing(host, signal)

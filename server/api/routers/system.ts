@@ -4,10 +4,10 @@
 
 import { type SystemHealth, systemHealth } from '../../product/health'
 import type { Shell } from '../contract'
-import { procedure, publicProcedure, router } from '../trpc'
+import { healthProcedure, procedure, router } from '../trpc'
 
 export const systemRouter = router({
-  health: publicProcedure.query(
+  health: healthProcedure.query(
     ({ ctx }): Promise<SystemHealth> =>
       systemHealth(ctx.host, { inDetail: ctx.principal !== null }),
   ),

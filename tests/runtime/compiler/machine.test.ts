@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { transition } from 'xstate'
 import { compileSaga, digestDocument } from '@/runtime/compiler/compile'
+import { SagaMachine } from '@/runtime/compiler/machine'
 import { action, saga } from '../../support/dry-run'
 import { reachOf } from '../../support/reach'
 
@@ -66,5 +67,18 @@ describe('the compiled machine', () => {
     expect([...before('z')]).toContain('l')
     expect(before('r').has('l')).toBe(false)
     expect(before('r').has('a')).toBe(true)
+  })
+
+  it('forgets the configurations used least lately, and works them out again', () => {
+    const { machine, config } = compileSaga(document)
+    const small = new SagaMachine(config, { placesMax: 2 })
+    for (let round = 0; round < 2; round++) {
+      let value = machine.initial().value
+      for (const event of ['done.a', 'choose.which.otherwise', 'done.z']) {
+        const stored = JSON.parse(JSON.stringify(value))
+        expect(small.next(stored, event)).toEqual(machine.next(value, event))
+        value = machine.next(value, event).value
+      }
+    }
   })
 })

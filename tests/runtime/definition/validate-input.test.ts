@@ -116,3 +116,19 @@ describe('formats', () => {
     ])
   })
 })
+
+describe('two schemas', () => {
+  it("of one $id do not get in each other's way", () => {
+    const $id = 'https://example.com/order'
+    expect(validateInput(withSchema({ $id, type: 'string' }), 'a')).toEqual([])
+    expect(validateInput(withSchema({ $id, type: 'number' }), 1)).toEqual([])
+    const nested = { properties: { a: { $id, type: 'integer' }, b: { $ref: $id } } }
+    expect(validateInput(withSchema(nested), { b: 1.5 })).toHaveLength(1)
+    expect(validateInput(withSchema(nested), { b: 1 })).toEqual([])
+    const other = { properties: { a: { $id, type: 'string' }, b: { $ref: $id } } }
+    expect(validateInput(withSchema(other), { b: 'x' })).toEqual([])
+    expect(
+      validateInput(withSchema({ type: 'object', properties: { b: { $ref: $id } } }), {}),
+    ).toMatchObject([{ code: 'input/schema' }])
+  })
+})

@@ -484,6 +484,19 @@ export function storeConformance(name: string, open: () => Promise<Harness>): vo
         expect(await store.verdicts([])).toEqual(new Map())
       })
 
+      it('are found under their ids as they were first posted, and entities by their first message', async () => {
+        const other = { ...post('m1', 's1'), message: { type: 'timer' as const, timer: 'other' } }
+        await store.post([post('m1', 's1'), other])
+        await store.post([other])
+        expect(await store.posted(['m1', 'nobody'])).toEqual(
+          new Map([['m1', post('m1', 's1').message]]),
+        )
+        await store.commit(lease, [commitOf('s1', 0, 2)])
+        const [first] = await store.read('s1', 0, 1)
+        expect(await store.starts(['s1', 'nobody'])).toEqual(new Map([['s1', first?.message]]))
+        expect([await store.posted([]), await store.starts([])]).toEqual([new Map(), new Map()])
+      })
+
       it('refused by an entity that does not exist leave no entity, and are reported', async () => {
         await store.post([post('m1', 'ghost')])
         const [m1] = await mail(lease)

@@ -186,6 +186,22 @@ describe('an HTTP participant', () => {
     expect(Math.abs(retryAfterMs - expected)).toBeLessThanOrEqual(tolerance)
   })
 
+  it('does not wait for a result that has no address to come to', async () => {
+    const bodies: string[] = []
+    const { url } = await serve(async (request, response) => {
+      bodies.push(await bodyOf(request))
+      expect(request.headers['saga-callback']).toBeUndefined()
+      response.writeHead(202).end()
+    })
+    const participant = participantAt(url, { callbackUrl: () => null })
+    expect(await participant.call(callOf(), never)).toMatchObject({
+      kind: 'unknown',
+      code: 'NO_CALLBACK_ADDRESS',
+      message: expect.stringContaining('NEXTAUTH_URL'),
+    })
+    expect(JSON.parse(bodies[0] ?? '')).not.toHaveProperty('callback')
+  })
+
   it('does not follow a redirect', async () => {
     const paths: unknown[] = []
     const participant = await answering((request, response) => {

@@ -143,7 +143,9 @@ describe('a batch', () => {
     ])
     const taken = (await first.runtime.journal('again-0')).map(({ message }) => message.type)
     expect(taken).toEqual(['start', 'signal'])
-    await first.runtime.signal('again-0', 'word', 2, BY, 'k')
+    await expect(first.runtime.signal('again-0', 'word', 2, BY, 'k')).rejects.toMatchObject({
+      code: 'CONFLICT',
+    })
     expect(await first.runtime.journal('again-0')).toHaveLength(2)
     await first.runtime.signal('again-0', 'word', 2, BY, 'another')
     await first.runtime.waitForEnd('again-0')

@@ -125,7 +125,7 @@ describe('a worker survives', () => {
       const { runtime, prisma, logs } = worker(url, effects)
       await runtime.start()
       const { workerId } = runtime.health()
-      const host = { db: prisma, runtime, closing: new AbortController().signal }
+      const host = { db: prisma, runtime, closing: new AbortController().signal, starting: null }
       const all: string[] = []
       for (const mode of ['fast', 'immediate'] as const) {
         const ids = named(60, mode)

@@ -114,7 +114,7 @@ describe('the screen', () => {
     )
     run.send('s', { type: 'rollBack', ...by })
     run.settle()
-    expect(run.ids()).toContain('s.c')
+    expect(run.ids()).toContain('s..c')
     for (const id of run.ids()) expect(disagreements(run, id)).toEqual([])
   })
 

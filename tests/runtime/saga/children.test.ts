@@ -49,7 +49,7 @@ describe('a stuck child', () => {
       ...['pay', 'do_x', 'do_y', 'undo_x'],
       ...['do_x', 'do_y', 'tell'],
     ])
-    expect(run.ids()).toEqual(['s', 's.sub', 's.sub~2'])
+    expect(run.ids()).toEqual(['s', 's..sub', 's..sub~2'])
   })
 
   it('is tried again by a resume too', () => {
@@ -73,10 +73,10 @@ describe('a stuck child', () => {
       run.settle()
     }
     expect(run.state().status).toBe('COMPLETED')
-    expect(run.ids()).toEqual(['s', 's.sub', 's.sub~2', 's.sub~3'])
+    expect(run.ids()).toEqual(['s', 's..sub', 's..sub~2', 's..sub~3'])
     expect(
       run.facts().flatMap((fact) => (fact.t === 'child.ended' ? [fact.sagaId, fact.status] : [])),
-    ).toEqual(['s.sub', 'ROLLED_BACK', 's.sub~2', 'ROLLED_BACK', 's.sub~3', 'COMPLETED'])
+    ).toEqual(['s..sub', 'ROLLED_BACK', 's..sub~2', 'ROLLED_BACK', 's..sub~3', 'COMPLETED'])
   })
 
   it('makes a map try its rolled back items again, and no other', () => {
@@ -91,7 +91,7 @@ describe('a stuck child', () => {
     expect(run.state()).toMatchObject({ status: 'COMPLETED' })
     expect(run.state().steps.each?.output).toEqual(['a', 'b', 'c', 'd'])
     expect(run.calls.map((call) => call.input)).toEqual([null, 'a', 'b', 'c', 'b', 'd'])
-    expect(run.ids()).toContain('s.each.1~2')
+    expect(run.ids()).toContain('s..each.1~2')
   })
 
   it('is known to a map by its id, also when its report names no index or another', () => {
@@ -100,9 +100,9 @@ describe('a stuck child', () => {
       run.start('test', { list: ['a', 'b', 'c'] })
       const report = { step: 'each', status: 'ROLLED_BACK' } as const
       const at = index === undefined ? {} : { index }
-      run.send('s', { type: 'child', sagaId: 's.each.9', ...report, ...at })
+      run.send('s', { type: 'child', sagaId: 's..each.9', ...report, ...at })
       expect(run.state().steps.each?.stuck).toBeUndefined()
-      run.send('s', { type: 'child', sagaId: 's.each.1', ...report, ...at })
+      run.send('s', { type: 'child', sagaId: 's..each.1', ...report, ...at })
       expect(run.state()).toMatchObject({ status: 'PAUSED', steps: { each: { stuck: true } } })
       expect(run.state().steps.each?.map?.children.map(({ status }) => status)).toEqual([
         null,
@@ -156,29 +156,29 @@ describe('a stuck child', () => {
     const run = new DryRun([whole, kept], (call) =>
       call.operation === 'do_y' ? no('terminal', 'BROKEN') : ok(),
     ).start('test')
-    expect(run.state('s.sub')).toMatchObject({ status: 'QUARANTINED', left: ['x'] })
-    run.send('s.sub', { type: 'resolve', step: 'x', ...by })
+    expect(run.state('s..sub')).toMatchObject({ status: 'QUARANTINED', left: ['x'] })
+    run.send('s..sub', { type: 'resolve', step: 'x', ...by })
     run.settle()
-    expect(run.state('s.sub').status).toBe('FAILED')
+    expect(run.state('s..sub').status).toBe('FAILED')
     expect(run.state()).toMatchObject({
       status: 'PAUSED',
-      paused: { reason: expect.stringContaining('s.sub ended FAILED with effects left standing') },
+      paused: { reason: expect.stringContaining('s..sub ended FAILED with effects left standing') },
     })
     const refused = {
       accepted: false,
       code: 'WRONG_STATE',
-      reason: expect.stringMatching(/s\.sub ended FAILED .* twice.* roll saga s back by force/),
+      reason: expect.stringMatching(/s\.\.sub ended FAILED .* twice.* roll saga s back by force/),
     }
     expect(run.send('s', { type: 'retry', step: 'sub', ...by })).toMatchObject(refused)
     expect(run.send('s', { type: 'resume', ...by })).toMatchObject(refused)
-    expect(run.ids()).toEqual(['s', 's.sub'])
+    expect(run.ids()).toEqual(['s', 's..sub'])
   })
 
   it('is not tried again when it undid a call under a key of its own, which would be sent again', () => {
     const keyed = saga({
       ...part,
       steps: {
-        x: action('x', 'y', { ...once, idempotencyKey: 'input.order' }),
+        x: action('x', 'y', { ...once, idempotencyKey: '"order"' }),
         y: action('y', undefined, once),
       },
     })
@@ -194,11 +194,11 @@ describe('a stuck child', () => {
     const run = new DryRun([twice, outer, keyed], (call) =>
       call.operation === 'do_y' ? no('terminal', 'BROKEN') : ok(),
     ).start('test')
-    expect(run.state('s.sub.in').status).toBe('ROLLED_BACK')
+    expect(run.state('s..sub..in').status).toBe('ROLLED_BACK')
     expect(run.send('s', { type: 'retry', step: 'sub', ...by })).toMatchObject({
       accepted: false,
       code: 'WRONG_STATE',
-      reason: expect.stringMatching(/s\.sub has undone in\.x.* key of their own/),
+      reason: expect.stringMatching(/s\.\.sub has undone in\.x.* key of their own/),
     })
   })
 
@@ -206,7 +206,7 @@ describe('a stuck child', () => {
     const keyed = saga({
       ...part,
       steps: {
-        x: action('x', 'y', { ...once, idempotencyKey: 'input.order' }),
+        x: action('x', 'y', { ...once, idempotencyKey: '"order"' }),
         y: action('y', undefined, once),
       },
     })
@@ -226,14 +226,14 @@ describe('a stuck child', () => {
     ).start('test')
     mended = true
     run.send('s', { type: 'retry', step: 'sub', ...by })
-    const late = { type: 'child' as const, step: 'sub', sagaId: 's.sub' }
+    const late = { type: 'child' as const, step: 'sub', sagaId: 's..sub' }
     const before = run.facts().length
     run.send('s', { ...late, status: 'ROLLED_BACK' })
     expect(run.facts().length).toBe(before)
     expect(run.state().steps.sub).toMatchObject({ state: 'running', child: { status: null } })
     const decided = run.send('s', { ...late, status: 'COMPLETED', output: 'stale' })
     expect(decided).toMatchObject({
-      commands: [{ c: 'send', to: 's.sub', message: { type: 'unwind' } }],
+      commands: [{ c: 'send', to: 's..sub', message: { type: 'unwind' } }],
     })
     run.settle()
     expect(run.state().steps.sub?.output).not.toBe('stale')
@@ -265,7 +265,7 @@ describe('a stuck child', () => {
     run.send('s', { type: 'result', call: 'z#1', outcome: no('terminal') })
     run.settle()
     expect(run.state()).toMatchObject({ status: 'FAILED', left: ['p'] })
-    expect(run.state('s.sub~2').status).toBe('ROLLED_BACK')
+    expect(run.state('s..sub~2').status).toBe('ROLLED_BACK')
   })
 })
 
@@ -292,9 +292,9 @@ describe('a child', () => {
     run.start('test')
     // The loser is told to unwind, and ends by itself before that reaches it: it answers with its end again.
     run.send('s', { type: 'result', call: 'x#1', outcome: ok() })
-    run.send('s.sub', { type: 'result', call: 'q#1', outcome: no('terminal') })
+    run.send('s..sub', { type: 'result', call: 'q#1', outcome: no('terminal') })
     run.settle()
-    expect(run.entries('s.sub').map(({ message }) => message.type)).toEqual([
+    expect(run.entries('s..sub').map(({ message }) => message.type)).toEqual([
       'start',
       'result',
       'unwind',
@@ -311,18 +311,18 @@ describe('a child', () => {
     })
     const run = new DryRun([document, part], (call) => (call.step === 'z' ? 'hang' : ok()))
     run.start('test')
-    expect(run.state('s.sub').status).toBe('COMPLETED')
-    expect(run.send('s.sub', { type: 'rollBack', ...by })).toEqual({
+    expect(run.state('s..sub').status).toBe('COMPLETED')
+    expect(run.send('s..sub', { type: 'rollBack', ...by })).toEqual({
       accepted: false,
       code: 'WRONG_STATE',
       reason:
-        'Saga s.sub is step sub of saga s, which relies on what it did. Roll back s instead: that undoes this part too',
+        'Saga s..sub is step sub of saga s, which relies on what it did. Roll back s instead: that undoes this part too',
     })
     run.send('s', { type: 'rollBack', ...by })
     run.send('s', { type: 'result', call: 'z#1', outcome: no('terminal') })
     run.settle()
     expect(run.operations.at(-1)).toBe('undo_q')
-    expect(run.state('s.sub').status).toBe('ROLLED_BACK')
+    expect(run.state('s..sub').status).toBe('ROLLED_BACK')
     expect(run.state().status).toBe('ROLLED_BACK')
   })
 })

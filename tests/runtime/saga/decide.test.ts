@@ -121,7 +121,7 @@ describe('forward', () => {
       { r: 9 },
       { r: 11 },
     ])
-    expect(run.ids()).toContain('s.each.4')
+    expect(run.ids()).toContain('s..each.4')
   })
 
   it('gives a child saga its input and takes its output', () => {
@@ -330,7 +330,7 @@ describe('compensation', () => {
     run.start('test', { list: [1, 2, 3] })
     expect(run.operations.filter((operation) => operation === 'undo_one')).toHaveLength(3)
     expect(run.state().status).toBe('ROLLED_BACK')
-    expect(run.state('s.each.1').status).toBe('ROLLED_BACK')
+    expect(run.state('s..each.1').status).toBe('ROLLED_BACK')
   })
 })
 
@@ -453,7 +453,7 @@ describe('what is left standing', () => {
     const run = new DryRun([outer, inner], (call) =>
       call.operation === 'do_c' ? no('terminal') : ok(),
     ).start('test')
-    expect(run.state('s.sub')).toMatchObject({ status: 'FAILED', left: ['k'] })
+    expect(run.state('s..sub')).toMatchObject({ status: 'FAILED', left: ['k'] })
     expect(run.state()).toMatchObject({ status: 'QUARANTINED', left: ['sub'] })
     run.send('s', { type: 'resolve', step: 'sub', ...by })
     expect(run.state()).toMatchObject({ status: 'FAILED', left: ['sub'] })

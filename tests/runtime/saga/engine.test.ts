@@ -515,13 +515,13 @@ describe('the engine', () => {
     await runtime.startSaga({ definition: 'test', input: null, id: 'one' })
     await bench.clock.advance(2000)
     expect(bench.store.saga('one')?.status).toBe('PAUSED')
-    expect(bench.store.saga('one.sub')?.status).toBe('ROLLED_BACK')
+    expect(bench.store.saga('one..sub')?.status).toBe('ROLLED_BACK')
     mended = true
     const retried = runtime.retryStep('one', 'sub', by)
     await bench.clock.advance(2000)
     await retried
     expect(bench.store.saga('one')?.status).toBe('COMPLETED')
-    for (const id of ['one.sub', 'one.sub~2'])
+    for (const id of ['one..sub', 'one..sub~2'])
       expect(bench.store.saga(id)).toMatchObject({ parentId: 'one', parentStep: 'sub' })
     await runtime.stop()
   })

@@ -132,6 +132,6 @@ function standsOnce(one: Scenario): number {
   }
   if (run.state().status === 'COMPLETED' && one.pivot && one.tail !== 'step')
     for (const [first, ids] of tries)
-      if (first.startsWith('s.tail')) expect(run.state(ids.at(-1)).status).toBe('COMPLETED')
+      if (first.startsWith('s..tail')) expect(run.state(ids.at(-1)).status).toBe('COMPLETED')
   return retried
 }

@@ -86,3 +86,37 @@ test('warns when the attempts of a step exceed the duration of the saga', () => 
   expect(findings(fast)).toEqual([])
   expect(findings(saga({ a: retriable(undefined, { timeoutMs: 30_000 }) }, bound))).toEqual([])
 })
+
+test('refuses a written time that names no offset, and appends Z', () => {
+  const until = (source: string) => saga({ a: { type: 'wait', until: source, next: 'b' }, b: done })
+  for (const time of ['2026-12-01T10:00:00', '2026-12-01T10:00', '2026-12-01T10:00:00.5'])
+    expect(finding(until(`"${time}"`), 'timing/no-offset')).toMatchObject({
+      severity: 'error',
+      fixes: [{ commands: [{ type: 'setStep', id: 'a', path: ['until'], value: `"${time}Z"` }] }],
+    })
+  for (const source of [
+    '"2026-12-01T10:00:00Z"',
+    '"2026-12-01T10:00+01:00"',
+    '"2026-12-01"',
+    'input.at',
+  ])
+    expect(findings(until(source))).toEqual([])
+})
+
+test('warns of a first delay above the longest, and of delays that stop growing at a default', () => {
+  const retried = (retry: Record<string, unknown>) => saga({ a: readonly('b', { retry }), b: done })
+  const fixOf = (retry: Record<string, unknown>) =>
+    finding(retried(retry), 'timing/longest-delay').fixes?.[0]?.commands
+  const set = (value: number) => [
+    { type: 'setStep', id: 'a', path: ['retry', 'delayMaxMs'], value },
+  ]
+  expect(fixOf({ strategy: 'FIXED', delayMs: 5_000, delayMaxMs: 1_000, attemptsMax: 2 })).toEqual(
+    set(5_000),
+  )
+  // ASL: IntervalSeconds 2, BackoffRate 2, MaxAttempts 6
+  expect(fixOf({ delayMs: 2_000, attemptsMax: 7 })).toEqual(set(64_000))
+  expect(findings(retried({ strategy: 'FIXED', delayMs: 60_000, attemptsMax: 2 }))).toEqual([])
+  expect(findings(retried({ delayMs: 2_000, attemptsMax: 4 }))).toEqual([])
+  const document = saga({ a: readonly('b'), b: done }, { retry: { delayMs: 9, delayMaxMs: 8 } })
+  expect(finding(document, 'timing/longest-delay').path).toEqual(['retry', 'delayMaxMs'])
+})

@@ -1,11 +1,12 @@
 import type { NextRequest } from 'next/server'
-import NextAuth from 'next-auth'
-import { authOptions } from '@/server/auth/next-auth'
-import { theHost } from '@/server/host'
+import { answering } from '@/server/api/route'
+import { handleAuth } from '@/server/auth/next-auth'
 
 export const dynamic = 'force-dynamic'
 
-const handler = (request: NextRequest, context: { params: Promise<{ nextauth: string[] }> }) =>
-  NextAuth(request, context, authOptions(theHost()))
+const handler = answering(
+  (host, request: NextRequest, context: { params: Promise<{ nextauth: string[] }> }) =>
+    handleAuth(host, request, context),
+)
 
 export { handler as GET, handler as POST }

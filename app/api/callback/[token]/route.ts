@@ -1,9 +1,9 @@
 import { completeByCallback } from '@/server/api/callback'
-import { theHost } from '@/server/host'
+import { answering } from '@/server/api/route'
 
 export const dynamic = 'force-dynamic'
 
-export async function POST(request: Request, context: { params: Promise<{ token: string }> }) {
-  const { token } = await context.params
-  return completeByCallback(theHost(), request, token)
-}
+export const POST = answering(
+  async (host, request: Request, context: { params: Promise<{ token: string }> }) =>
+    completeByCallback(host, request, (await context.params).token),
+)
