@@ -22,16 +22,11 @@ beforeAll(async () => {
 })
 afterAll(() => t.stop())
 
-/** Until the saga is there: a child starts after its parent's commit. */
-async function started(sagaId: string) {
-  await expect
-    .poll(() =>
-      admin.sagas.get({ sagaId }).then(
-        (saga) => saga.status,
-        () => null,
-      ),
-    )
-    .toBe('RUNNING')
+/** The one child of a saga, once it is there: it starts after its parent's commit. */
+async function childOf(parentId: string): Promise<string> {
+  const find = () => admin.sagas.list({ parentId }).then(({ items }) => items[0]?.sagaId ?? null)
+  await expect.poll(find).not.toBeNull()
+  return (await find()) as string
 }
 
 describe('a paused grandchild', () => {
@@ -39,8 +34,8 @@ describe('a paused grandchild', () => {
     const before = await admin.system.shell()
     const countsBefore = await admin.sagas.counts({})
     const { sagaId } = await admin.sagas.start({ definition: 'top', input: null })
-    const leaf = `${sagaId}.hear.hear`
-    await started(leaf)
+    const middle = await childOf(sagaId)
+    const leaf = await childOf(middle)
     expect((await admin.sagas.get({ sagaId })).waitsFor).toBeNull()
     await admin.sagas.pause({ sagaId: leaf, reason: 'wait for the auditor' })
     await expect.poll(async () => (await admin.sagas.get({ sagaId: leaf })).status).toBe('PAUSED')
@@ -57,7 +52,7 @@ describe('a paused grandchild', () => {
       status: 'RUNNING',
       waitsFor: waits,
     })
-    expect((await admin.sagas.get({ sagaId: `${sagaId}.hear` })).waitsFor).toEqual(waits)
+    expect((await admin.sagas.get({ sagaId: middle })).waitsFor).toEqual(waits)
     expect(await admin.sagas.waitsFor({ sagaId })).toEqual(waits)
     expect((await admin.sagas.get({ sagaId: leaf })).waitsFor).toBeNull()
 
@@ -66,7 +61,7 @@ describe('a paused grandchild', () => {
     expect((await admin.sagas.counts({})).PAUSED).toBe(countsBefore.PAUSED + 1)
     expect((await admin.system.shell()).needsAttention).toBe(before.needsAttention + 1)
     // Its middle needs nobody itself, and stays out of the list.
-    expect(listed.items.map((item) => item.sagaId)).not.toContain(`${sagaId}.hear`)
+    expect(listed.items.map((item) => item.sagaId)).not.toContain(middle)
 
     await admin.sagas.resume({ sagaId: leaf, reason: 'he came' })
     await expect.poll(() => admin.sagas.waitsFor({ sagaId })).toBeNull()
@@ -76,12 +71,13 @@ describe('a paused grandchild', () => {
 describe('a child at a gate', () => {
   it('is named by its parent, with the gate to decide at', async () => {
     const { sagaId } = await admin.sagas.start({ definition: 'asking', input: null })
+    const child = await childOf(sagaId)
     await expect
       .poll(() => admin.sagas.waitsFor({ sagaId }))
       .toMatchObject({
-        sagaId: `${sagaId}.hear`,
+        sagaId: child,
         for: 'decision',
-        gateId: expect.stringContaining(`${sagaId}.hear:hear`),
+        gateId: expect.stringContaining(`${child}:hear`),
         reason: 'May it go on?',
       })
   })
