@@ -6,9 +6,12 @@
 import type { Mapping, MapStep, Region, Step } from '../definition/schema'
 import { compileExpression, type Reads } from '../expression/expression'
 import { compileMapping, compileTemplate } from '../expression/mapping'
+import { addReads, emptyReads } from '../expression/reads'
 
 export interface RegionReads {
   input: boolean
+  /** The fields of the input that are read; null for all of it. */
+  inputFields: string[] | null
   steps: string[]
   /** Some expression reads `steps` without a static name: everything is carried. */
   wholeSteps: boolean
@@ -20,11 +23,11 @@ export function regionReads(map: MapStep): RegionReads {
   let reads = known.get(map)
   if (!reads) {
     const all = [...readsOf(map.output), ...regionExpressions(map.region)]
-    reads = {
-      input: all.some((one) => one.input),
-      steps: [...new Set(all.flatMap((one) => one.steps))],
-      wholeSteps: all.some((one) => one.wholeSteps),
-    }
+    const { input, inputFields, steps, wholeSteps } = all.reduce((sum, one) => {
+      addReads(sum, one)
+      return sum
+    }, emptyReads())
+    reads = { input, inputFields, steps, wholeSteps }
     known.set(map, reads)
   }
   return reads

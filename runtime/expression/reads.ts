@@ -9,6 +9,8 @@ import type { SyntaxNode } from './syntax'
 
 export interface Reads {
   input: boolean
+  /** The fields of the input that are read, in order of first use; null when it is used without a static name. */
+  inputFields: string[] | null
   /** Ids of the steps whose output is read, in order of first use. */
   steps: string[]
   saga: boolean
@@ -42,6 +44,7 @@ export interface FieldPath {
 export function emptyReads(): Reads {
   return {
     input: false,
+    inputFields: [],
     steps: [],
     saga: false,
     item: false,
@@ -60,6 +63,10 @@ export function addReads(reads: Reads, more: Reads): void {
   reads.index ||= more.index
   reads.output ||= more.output
   reads.wholeSteps ||= more.wholeSteps
+  reads.inputFields =
+    reads.inputFields && more.inputFields
+      ? [...new Set([...reads.inputFields, ...more.inputFields])]
+      : null
   for (const step of more.steps) if (!reads.steps.includes(step)) reads.steps.push(step)
   reads.unknown.push(...more.unknown)
 }
@@ -196,6 +203,9 @@ function visitRootName(
   const name = String(step.value)
   switch (name) {
     case 'input':
+      reads.input = true
+      addInputField(step, following, analysis)
+      return false
     case 'saga':
     case 'item':
     case 'index':
@@ -213,6 +223,20 @@ function visitRootName(
       reads.unknown.push({ name, position: Math.max(0, (step.position ?? 0) - name.length) })
       return false
   }
+}
+
+function addInputField(
+  step: SyntaxNode,
+  following: SyntaxNode | undefined,
+  { reads }: Analysis,
+): void {
+  // a filter, group or bound variable may look at all of it
+  const { predicate, stages, group, focus, index } = step
+  const isPlain = !predicate && !stages && !group && focus === undefined && index === undefined
+  const isStatic = following?.type === 'name' && isPlain
+  if (!isStatic) reads.inputFields = null
+  else if (reads.inputFields && !reads.inputFields.includes(String(following.value)))
+    reads.inputFields.push(String(following.value))
 }
 
 /** `$lookup(steps, "name")` reads one step, whatever characters its id has. */
@@ -252,6 +276,7 @@ function placeOf(token: SyntaxNode, source: string): StepReference {
 function readEverything(analysis: Analysis): void {
   const { reads } = analysis
   reads.input = true
+  reads.inputFields = null
   reads.saga = true
   reads.wholeSteps = true
 }

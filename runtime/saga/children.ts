@@ -147,11 +147,21 @@ function replace(turn: Turn, id: string, child: ChildRecord | undefined): void {
   if (child) turn.put(id, { earlier: [...(turn.record(id).earlier ?? []), child] })
 }
 
-/** What the items' expressions read of this saga: only the steps they name, and the input if they do. */
+/**
+ * What the items' expressions read of this saga: only the steps they name and the fields of the input that they name. Each
+ * item's start holds it; before format 2 that was the whole input, so that a map wrote as many copies of it as it had items.
+ */
 function outerScope(turn: Turn, step: MapStep): { input: unknown; steps: Record<string, unknown> } {
   const reads = regionReads(step)
   const { input, steps } = turn.scope(reads, turn.at)
-  return { input: reads.input ? input : null, steps }
+  const whole = turn.state.format === 1 || reads.inputFields === null || !isRecord(input)
+  if (!reads.input || whole) return { input: reads.input ? input : null, steps }
+  const named = (reads.inputFields ?? []).filter((field) => Object.hasOwn(input, field))
+  return { input: Object.fromEntries(named.map((field) => [field, input[field]])), steps }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function spawn(turn: Turn, id: string, child: string, message: Message, index?: number): void {

@@ -69,6 +69,7 @@
  * | child/unknown-version              | error          | a version that was never published                        |
  * | idempotency/key-may-be-missing    | warning        | a key from an input field that a start may leave out      |
  * | idempotency/key-same-for-items    | warning        | a key that reads nothing of its item                      |
+ * | naming/reserved                    | error          | a step or branch called like a member of every object     |
  * | naming/duplicate-title             | info           | two steps with one title                                  |
  * | definition/name                    | error          | a document named otherwise than its definition            |
  */

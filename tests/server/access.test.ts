@@ -41,6 +41,7 @@ it('finds all procedures of the contract', () => {
         'complete',
         'live',
       ].map((name) => `sagas.${name}`),
+      ...['retryMany', 'resolveMany', 'waitsFor'].map((name) => `sagas.${name}`),
       ...['stuck', 'pauseMany', 'resumeMany', 'cancelMany', 'signalMany', 'feed'].map(
         (name) => `sagas.${name}`,
       ),

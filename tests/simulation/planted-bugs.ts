@@ -100,7 +100,7 @@ const CLASSIC_BUGS: readonly PlantedBug[] = [
       {
         file: 'saga/forward.ts',
         from: 'record.key ?? idempotencyKey(turn, id, { source: step.idempotencyKey, at: record.startedAt })',
-        to: '    (step.idempotencyKey === undefined\n      ? `${turn.state.id}:${id}:${attempt}`',
+        to: 'step.idempotencyKey === undefined\n      ? `${turn.state.id}:${id}:${attempt}`\n      : (record.key ?? idempotencyKey(turn, id, { source: step.idempotencyKey, at: record.startedAt }))',
       },
     ],
   },

@@ -1,4 +1,8 @@
-/** Titles people can tell apart. A step without a title is called by its id, and that is fine. */
+/**
+ * Names that can be kept apart. Titles should differ for people (a step without one is called by its id, and that is
+ * fine); ids and branches must not be names that every JavaScript object has, under which a run finds what it never wrote.
+ */
+import type { GraphStep, SagaGraph } from '../../definition/graph'
 import type { Issue } from '../../definition/issue'
 import { type Rule, stepIssue } from '../rule'
 import { quote } from '../wording'
@@ -9,6 +13,7 @@ export const naming: Rule = {
     const issues: Issue[] = []
     const first = new Map<string, string>()
     for (const found of graph.steps.values()) {
+      issues.push(...reserved(found, graph))
       const title = found.step.title?.trim().toLowerCase()
       if (title === undefined) continue
       const other = first.get(title)
@@ -28,4 +33,41 @@ export const naming: Rule = {
     }
     return issues
   },
+}
+
+const isReserved = (name: string) => name in Object.prototype
+
+function reserved(found: GraphStep, graph: SagaGraph): Issue[] {
+  const { id, step } = found
+  const issues: Issue[] = []
+  if (isReserved(id)) {
+    const free = freeName(`${id}_step`, graph)
+    issues.push(
+      stepIssue(found, {
+        code: 'naming/reserved',
+        severity: 'error',
+        message: `No step can be called ${quote(id)}: every object has something of that name.`,
+        hint: 'Give the step another id; its title can stay.',
+        fixes: [{ title: `Call it ${free}`, commands: [{ type: 'renameStep', id, to: free }] }],
+      }),
+    )
+  }
+  for (const branch of step.type === 'parallel' ? Object.keys(step.branches) : [])
+    if (isReserved(branch))
+      issues.push(
+        stepIssue(found, {
+          at: ['branches', branch],
+          code: 'naming/reserved',
+          severity: 'error',
+          message: `No branch can be called ${quote(branch)}: every object has something of that name.`,
+          hint: 'Give the branch another name.',
+        }),
+      )
+  return issues
+}
+
+function freeName(wanted: string, graph: SagaGraph): string {
+  let name = wanted
+  for (let n = 2; graph.steps.has(name); n++) name = `${wanted}_${n}`
+  return name
 }

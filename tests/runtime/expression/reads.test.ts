@@ -35,6 +35,25 @@ describe('what an expression reads', () => {
     expect(reads(source)).toMatchObject(expected)
   })
 
+  it.each([
+    ['input.a.b + input.c[0] & steps.input.x', ['a', 'c']],
+    ['input."first name" & $.input.`x`', ['first name', 'x']],
+    ['steps.a', []],
+    ['$map(input.lines, function($l) { $l.input })', ['lines']],
+    ['input', null],
+    ['input[0].a', null],
+    ['input.*', null],
+    ['input.(a + b)', null],
+    ['($i := input; $i.a)', null],
+    ['input@$i.a.{"x": $i.b}', null],
+    ['input^(a)', null],
+    ['input{a: b}', null],
+    ['$lookup(input, "a")', null],
+    ['$$', null],
+  ])('%s reads the fields %j of the input', (source, fields) => {
+    expect(reads(source).inputFields).toEqual(fields)
+  })
+
   it('names unknown roots and where they are', () => {
     expect(reads('input.a + inptu.b').unknown).toEqual([{ name: 'inptu', position: 10 }])
     expect(reads('$count(stps)').unknown).toEqual([{ name: 'stps', position: 7 }])

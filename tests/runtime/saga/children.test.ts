@@ -326,3 +326,38 @@ describe('a child', () => {
     expect(run.state().status).toBe('ROLLED_BACK')
   })
 })
+
+describe('an item of a map', () => {
+  const each = (input: Record<string, unknown>) =>
+    saga({
+      start: 'each',
+      steps: {
+        each: {
+          type: 'map',
+          items: 'input.lines',
+          region: { start: 'one', steps: { one: action('one', undefined, { input }) } },
+        },
+      },
+    })
+  const input = { lines: [{ n: 1 }, { n: 2 }], order: 'o-1', note: 'x'.repeat(1_000) }
+  const start = (run: DryRun, id: string) => {
+    const [{ message } = { message: null }] = run.entries(id)
+    if (message?.type !== 'start') throw new Error(`${id} has no start`)
+    return message
+  }
+
+  it('is sent the fields of the input that it reads, and no other', () => {
+    const run = new DryRun([each({ order: 'input.order', n: 'item.n' })], () => ok()).start(
+      'test',
+      input,
+    )
+    expect(run.state().status).toBe('COMPLETED')
+    expect(start(run, 's..each.0').scope?.input).toEqual({ order: 'o-1' })
+    expect(start(run, 's..each.1').input).toEqual({ n: 2 })
+  })
+
+  it('is sent all of the input when it may read all of it', () => {
+    const run = new DryRun([each({ all: '$keys(input)' })], () => ok()).start('test', input)
+    expect(start(run, 's..each.0').scope?.input).toEqual(input)
+  })
+})
