@@ -66,19 +66,22 @@ function fieldOf(name: string, property: Json, required: boolean): FormField {
   }
 }
 
-/** A first input to start from: defaults and examples where the schema has them. */
-export function sampleOf(schema: unknown): unknown {
-  return sample(schema) ?? {}
+/**
+ * A first input to start from: defaults and examples where the schema has them. `round` counts the runs before: where there
+ * are several examples each takes the next, so that a service that wants a name once takes the next run too.
+ */
+export function sampleOf(schema: unknown, round = 0): unknown {
+  return sample(schema, round) ?? {}
 }
 
-function sample(schema: unknown): unknown {
+function sample(schema: unknown, round: number): unknown {
   if (!isObject(schema)) return undefined
   if ('default' in schema) return schema.default
   if ('const' in schema) return schema.const
-  if (Array.isArray(schema.examples)) return schema.examples[0]
+  if (Array.isArray(schema.examples)) return schema.examples[round % schema.examples.length]
   if (!isObject(schema.properties)) return undefined
   const members = Object.entries(schema.properties)
-    .map(([name, property]) => [name, sample(property)] as const)
+    .map(([name, property]) => [name, sample(property, round)] as const)
     .filter(([, value]) => value !== undefined)
   return Object.fromEntries(members)
 }

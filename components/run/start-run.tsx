@@ -103,10 +103,17 @@ function StartForm({
       { enabled: name !== null && version !== null },
     ),
   )
+  const runs = useQuery(
+    trpc.sagas.counts.queryOptions(
+      { definition: name ?? 'none' },
+      { enabled: name !== null, staleTime: 0, refetchOnWindowFocus: false },
+    ),
+  )
   const start = useMutation(trpc.sagas.start.mutationOptions())
   const key = `${name}@${version}`
   const schema = detail.data?.document.input
-  const value = input?.of === key ? input.value : sampleOf(schema)
+  const round = Object.values(runs.data ?? {}).reduce((sum, count) => sum + count, 0)
+  const value = input?.of === key ? input.value : sampleOf(schema, round)
   const valid = useCallback((ok: boolean) => onValid(ok), [onValid])
 
   async function submit(event: FormEvent) {
@@ -185,7 +192,7 @@ function StartForm({
           ]}
         />
       </Field>
-      {detail.isSuccess ? (
+      {detail.isSuccess && runs.isFetchedAfterMount ? (
         <InputForm
           key={key}
           schema={schema}

@@ -42,5 +42,14 @@ describe('the start form', () => {
   it('starts from defaults and examples', () => {
     expect(sampleOf(schema)).toEqual({ ventureName: 'Solstice', budget: 5 })
     expect(sampleOf(undefined)).toEqual({})
+    const names = {
+      type: 'object',
+      properties: { name: { examples: ['Ada', 'Bob'] }, at: { default: 1 } },
+    }
+    expect([0, 1, 2].map((round) => sampleOf(names, round))).toEqual([
+      { name: 'Ada', at: 1 },
+      { name: 'Bob', at: 1 },
+      { name: 'Ada', at: 1 },
+    ])
   })
 })
