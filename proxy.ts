@@ -29,8 +29,8 @@ export async function proxy(request: NextRequest) {
 }
 
 export const config = {
-  // not the API (it answers for itself), nor the bundles, nor files of public/
-  matcher: ['/((?!api/|_next/|.*\\.[a-z0-9]+$).*)'],
+  // not the API (it answers for itself), nor the bundles, nor our files, by name: a run's id may look like a file's
+  matcher: ['/((?!api/|_next/|icon\\.svg$|screenshot\\.png$).*)'],
 }
 
 async function isSignedIn(request: NextRequest): Promise<boolean> {

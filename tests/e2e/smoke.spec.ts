@@ -10,3 +10,14 @@ test('a visitor finds the sign-in page', async ({ page }) => {
   expect(response?.status()).toBe(200)
   await expect(page.locator('body')).toHaveText(/\S/)
 })
+
+test('an address that looks like a file is a page, for signed-in people only', async ({
+  request,
+}) => {
+  const page = await request.get('/runs/x.js', { maxRedirects: 0 })
+  expect(page.status()).toBe(307)
+  expect(page.headers().location).toContain('/sign-in?callbackUrl=')
+  expect((await request.get('/icon.svg')).headers()['content-type']).toContain('image/svg')
+  const signIn = await request.get('/sign-in')
+  expect(signIn.headers()['content-security-policy']).toContain('nonce-')
+})
