@@ -11,11 +11,11 @@ import { SagaError } from '../errors'
 import { createProgram } from './engine'
 import { EXPRESSION_LIMITS } from './limits'
 import { toPlain } from './plain'
-import { type FieldPath, type Reads, readsOf, type StepReference } from './reads'
+import { type FieldPath, type Reads, readsOf, type StepReference, type Trap } from './reads'
 import { createShortcut, UNSURE } from './shortcut'
 
 export { ExpressionError, isExpressionError } from './expression-error'
-export type { FieldPath, Reads, StepReference } from './reads'
+export type { FieldPath, Reads, StepReference, Trap } from './reads'
 
 /** What expressions see. `now` is not a name: it is what `$now()` and `$millis()` tell, in ms since the epoch. */
 export interface Scope {
@@ -37,6 +37,8 @@ export interface CompiledExpression {
   stepReferences: readonly StepReference[]
   /** Paths of fields from the scope's roots. */
   fieldPaths: readonly FieldPath[]
+  /** What nobody means who writes it. */
+  traps: readonly Trap[]
 }
 
 export type ParsedExpression =
@@ -88,7 +90,7 @@ function parse(source: string): ParsedExpression {
   const program = createProgram(source)
   if ('message' in program) return { ok: false, ...program }
   const shortcut = createShortcut(program.syntax)
-  const { reads, references, paths } = readsOf(program.syntax, source)
+  const { reads, references, paths, traps } = readsOf(program.syntax, source)
   return {
     ok: true,
     expression: {
@@ -96,6 +98,7 @@ function parse(source: string): ParsedExpression {
       reads,
       stepReferences: references,
       fieldPaths: paths,
+      traps,
       evaluate(scope) {
         const root = rootOf(scope)
         const value = shortcut ? shortcut(root) : UNSURE

@@ -5,7 +5,7 @@
  * 1. Names are roots only where the context is the scope itself: inside a filter or behind a dot they are fields.
  * 2. A step is named only by `steps.<name>` or `$lookup(steps, "<name>")`; every other use of `steps` is `wholeSteps`.
  */
-import type { SyntaxNode } from './syntax'
+import { type SyntaxNode, walkSyntax } from './syntax'
 
 export interface Reads {
   input: boolean
@@ -39,6 +39,18 @@ export interface FieldPath {
   fields: readonly StepReference[]
   /** The whole expression is this path. */
   whole: boolean
+  /** It ends in `[]`, or has it somewhere: its result is always a list. */
+  isList: boolean
+}
+
+/** Places where JSONata does what nobody means who writes them. */
+export interface Trap {
+  kind: 'text-filter' | 'big-number'
+  /** The filter with its brackets, or the number. */
+  start: number
+  end: number
+  /** The text of the filter, or the number as it is read. */
+  value: string
 }
 
 export function emptyReads(): Reads {
@@ -74,12 +86,32 @@ export function addReads(reads: Reads, more: Reads): void {
 export function readsOf(
   root: SyntaxNode,
   source: string,
-): { reads: Reads; references: StepReference[]; paths: FieldPath[] } {
+): { reads: Reads; references: StepReference[]; paths: FieldPath[]; traps: Trap[] } {
   const analysis: Analysis = { source, root, reads: emptyReads(), references: [], paths: [] }
   visit(root, true, analysis)
   analysis.references.sort((a, b) => a.start - b.start)
   const { reads, references, paths } = analysis
-  return { reads, references, paths }
+  return { reads, references, paths, traps: trapsIn(root, source) }
+}
+
+function trapsIn(root: SyntaxNode, source: string): Trap[] {
+  const traps: Trap[] = []
+  walkSyntax(root, (node) => {
+    if (node.type === 'number' && Math.abs(Number(node.value)) > Number.MAX_SAFE_INTEGER) {
+      const end = node.position ?? 0
+      const start = end - (/[\d.eE+]*$/.exec(source.slice(0, end))?.[0].length ?? 0)
+      traps.push({ kind: 'big-number', start, end, value: String(node.value) })
+    }
+    for (const { expr } of [...(node.predicate ?? []), ...(node.stages ?? [])]) {
+      if (expr?.type !== 'string') continue
+      const place = placeOf(expr, source)
+      const start = source.lastIndexOf('[', place.start)
+      const end = source.indexOf(']', place.end) + 1
+      if (start >= 0 && end > 0)
+        traps.push({ kind: 'text-filter', start, end, value: String(expr.value) })
+    }
+  })
+  return traps.sort((a, b) => a.start - b.start)
 }
 
 interface Analysis {
@@ -190,6 +222,7 @@ function addPath(path: SyntaxNode, at: number, { source, root, paths }: Analysis
     root: name as FieldPath['root'],
     fields,
     whole: path === root && behind === steps.length && plain && !path.group,
+    isList: path.keepSingletonArray === true,
   })
 }
 

@@ -11,6 +11,7 @@ import {
   parseExpression,
   type Reads,
   type StepReference,
+  type Trap,
 } from '../expression/expression'
 import { parseTemplate } from '../expression/mapping'
 import { emptyReads } from '../expression/reads'
@@ -36,9 +37,10 @@ export interface ExpressionSite {
   reads: Reads
   references: readonly StepReference[]
   paths: readonly FieldPath[]
+  traps: readonly Trap[]
   problem?: string
-  /** The whole text at `at` with one name in it renamed. */
-  renamed(reference: StepReference, to: string): string
+  /** The whole text at `at` with one name, or another part of the expression, replaced. */
+  renamed(reference: Pick<StepReference, 'start' | 'end'>, to: string): string
 }
 
 /** All sites in document order. */
@@ -133,7 +135,7 @@ function sitesOf({ id }: GraphStep, field: Field): ExpressionSite[] {
 
 type ReadText = Pick<
   ExpressionSite,
-  'source' | 'reads' | 'references' | 'paths' | 'problem' | 'renamed'
+  'source' | 'reads' | 'references' | 'paths' | 'traps' | 'problem' | 'renamed'
 >
 
 function read(text: string, template: boolean): ReadText[] {
@@ -149,16 +151,25 @@ function read(text: string, template: boolean): ReadText[] {
 function readExpression(source: string, text: string, offset: number): ReadText {
   const parsed = parseExpression(source)
   if (!parsed.ok) return broken(source, parsed.message)
-  const { reads, stepReferences: references, fieldPaths: paths } = parsed.expression
+  const { reads, stepReferences: references, fieldPaths: paths, traps } = parsed.expression
   return {
     source,
     reads,
     references,
     paths,
+    traps,
     renamed: ({ start, end }, to) => text.slice(0, offset + start) + to + text.slice(offset + end),
   }
 }
 
 function broken(source: string, problem: string): ReadText {
-  return { source, reads: emptyReads(), references: [], paths: [], problem, renamed: () => source }
+  return {
+    source,
+    reads: emptyReads(),
+    references: [],
+    paths: [],
+    traps: [],
+    problem,
+    renamed: () => source,
+  }
 }

@@ -57,6 +57,9 @@
  * | fields/argument-unknown            | warning        | a field that the operation does not take                  |
  * | fields/type-clash                  | warning        | a value of another type than the operation takes          |
  * | fields/constant-condition          | warning        | a condition that is always, or never, true                |
+ * | values/text-filter                 | error          | `x["text"]`, which filters and reads no field             |
+ * | values/list-of-one                 | warning        | a path through a map's list without `[]`                  |
+ * | values/number-too-large            | error          | a whole number beyond 2^53                                |
  * | isolation/branches                 | warning        | branches that touch one resource without countermeasure   |
  * | isolation/items                    | warning        | items that write one resource without countermeasure      |
  * | participants/unknown               | error          | a participant nobody registered                           |
@@ -91,6 +94,7 @@ import { pivot } from './rules/pivot'
 import { structure } from './rules/structure'
 import { timing } from './rules/timing'
 import { unsupported } from './rules/unsupported'
+import { values } from './rules/values'
 import { quote } from './wording'
 
 export const RULES: readonly Rule[] = [
@@ -100,6 +104,7 @@ export const RULES: readonly Rule[] = [
   pivot,
   dataFlow,
   fields,
+  values,
   timing,
   isolation,
   participants,
