@@ -21,8 +21,7 @@ export async function translating<T>(what: string, work: PromiseLike<T>): Promis
 
 /**
  * An error of a query outside the store as UNAVAILABLE, when it says that the database is away, starting, stopping or full;
- * null for anything else, which is somebody's mistake. Errors are told by
- * name: a bundler may copy their classes.
+ * null for anything else, which is somebody's mistake. Errors are told by name: a bundler may copy their classes.
  */
 export function databaseAway(error: unknown): SagaError | null {
   if (!(error instanceof Error)) return null
