@@ -148,7 +148,9 @@ function own(of: Schema, name: string): unknown {
 }
 
 function record(value: unknown): Schema | undefined {
+  return isObject(value) ? value : undefined
+}
+
+export function isObject(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Schema)
-    : undefined
 }

@@ -4,6 +4,7 @@
  */
 import type { Issue } from '../../definition/issue'
 import type { ExpressionSite } from '../expression-sites'
+import { isObject } from '../json-types'
 import { type Rule, type RuleContext, stepIssue } from '../rule'
 import { quote } from '../wording'
 
@@ -63,9 +64,6 @@ function isRequired(schema: unknown, path: readonly string[]): boolean {
   }
   return true
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function mapAround(id: string, graph: RuleContext['graph']): string | null {
   for (
